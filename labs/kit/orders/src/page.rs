@@ -75,7 +75,7 @@ pub(crate) struct PageToken {
 }
 
 impl PageToken {
-    pub(crate) fn new(after: i64, status: Option<Status>, secret: i64) -> String {
+    pub(crate) fn issue(after: i64, status: Option<Status>, secret: i64) -> String {
         format!("{after:x}-{:016x}", seal(after, status, secret))
     }
 

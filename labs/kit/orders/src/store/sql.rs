@@ -130,7 +130,7 @@ pub(super) fn list(conn: &Connection, query: &ListQuery) -> Result<Page, Refusal
     rows.truncate(size);
     let last_place = rows.last().map_or(after, |(_, place)| *place);
     Ok(Page {
-        next_page_token: (!is_last).then(|| PageToken::new(last_place, query.status, secret)),
+        next_page_token: (!is_last).then(|| PageToken::issue(last_place, query.status, secret)),
         watch_position: match query.token {
             None => Some(Position { epoch, sequence: newest_change(conn)? }),
             Some(_) => None,
