@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{Condition, Equipment, Fault, Faults, OrderError, OrderId};
+use crate::{Condition, Equipment, Fault, Faults, OrderError, OrderId, Outcome};
 
 const MOST_CHARACTERS: usize = 64;
 const MOST_ITEMS: usize = 20;
@@ -31,6 +31,14 @@ pub struct OrderUpdate {
 pub struct OrderDeletion {
     pub(crate) id: OrderId,
     pub(crate) condition: Condition,
+}
+
+/// A worker's result that may be tried.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderResult {
+    pub(crate) id: OrderId,
+    pub(crate) condition: Condition,
+    pub(crate) outcome: Outcome,
 }
 
 /// An order as a client asked for it.
@@ -117,6 +125,28 @@ impl DeleteDraft {
         let id = faults.take(parse_id(&self.id));
         let condition = faults.take(self.etag.as_deref().map_or(Ok(Condition::Any), Condition::parse));
         faults.into_result(id.zip(condition).map(|(id, condition)| OrderDeletion { id, condition }))
+    }
+}
+
+/// What a worker said of an order that it was handed.
+#[derive(Clone, Debug)]
+pub struct ResultDraft {
+    /// The order's UUID.
+    pub id: String,
+    /// The etag that came with the order.
+    pub etag: String,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+impl ResultDraft {
+    /// The result, or every fault at once.
+    pub fn parse(self) -> Result<OrderResult, OrderError> {
+        let mut faults = Faults::default();
+        let id = faults.take(parse_id(&self.id));
+        let condition = faults.take(Condition::parse(&self.etag));
+        let outcome = self.outcome;
+        faults.into_result(id.zip(condition).map(|(id, condition)| OrderResult { id, condition, outcome }))
     }
 }
 

@@ -4,9 +4,9 @@ use std::fmt;
 
 use crate::OrderError;
 
-/// How many faults one answer names. A body of 1 MiB has room for a hundred
+/// How many faults one answer names: more than an order can have. A body of 1 MiB has room for a hundred
 /// thousand; nobody reads them, and the answer must stay small.
-const MOST_FAULTS: usize = 100;
+const MOST_FAULTS: usize = 32;
 
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]

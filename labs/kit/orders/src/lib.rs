@@ -17,7 +17,7 @@ mod store;
 
 pub use change::{Change, ChangeKind, Position, WatchFrom};
 pub use condition::Condition;
-pub use draft::{DeleteDraft, NewOrder, OrderDeletion, OrderDraft, OrderUpdate, UpdateDraft};
+pub use draft::{DeleteDraft, NewOrder, OrderDeletion, OrderDraft, OrderResult, OrderUpdate, ResultDraft, UpdateDraft};
 pub use error::OrderError;
 pub use fault::{Fault, Faults, Place};
 pub use order::{Equipment, Order, OrderId, Status, UnknownName};

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::sql::{self, ORDER, Refusal};
 use super::{Reply, Store, lock};
-use crate::{Condition, Order, OrderError, OrderId, Status};
+use crate::{Order, OrderError, OrderResult, Status};
 
 /// How long a worker may hold an order without an answer.
 const LEASE_MS: i64 = 30_000;
@@ -46,9 +46,9 @@ impl Lease {
     }
 
     /// Says what became of an order. `WrongStatus` if this worker doesn't hold it.
-    pub fn finish(&self, id: OrderId, condition: Condition, outcome: Outcome) -> Reply<Order> {
+    pub fn finish(&self, result: OrderResult) -> Reply<Order> {
         let owner = self.owner.clone();
-        self.store.write(move |conn| finish(conn, &owner, id, &condition, outcome))
+        self.store.write(move |conn| finish(conn, &owner, &result))
     }
 }
 
@@ -69,19 +69,13 @@ fn take(conn: &Connection, owner: &str, count: u32) -> Result<Vec<Order>, Refusa
     queued.into_iter().map(lend).collect()
 }
 
-fn finish(
-    conn: &Connection,
-    owner: &str,
-    id: OrderId,
-    condition: &Condition,
-    outcome: Outcome,
-) -> Result<Order, Refusal> {
-    let stored = sql::get_version(conn, id, condition)?;
+fn finish(conn: &Connection, owner: &str, result: &OrderResult) -> Result<Order, Refusal> {
+    let stored = sql::get_version(conn, result.id, &result.condition)?;
     if stored.lease_owner.as_deref() != Some(owner) {
-        let (status, rule) = (stored.order.status, "it is not leased to this worker");
+        let (id, status, rule) = (result.id, stored.order.status, "it is not leased to this worker");
         return Err(OrderError::WrongStatus { id, status, rule }.into());
     }
-    let status = match outcome {
+    let status = match result.outcome {
         Outcome::Succeeded => Status::Completed,
         Outcome::Failed => Status::Failed,
     };
