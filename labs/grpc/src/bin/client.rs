@@ -1,2 +1,14 @@
-//! .
-fn main() {}
+//! The gRPC client; see [`lab_grpc::client`].
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use lab_grpc::config::ClientArgs;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = ClientArgs::parse();
+    lab_lifecycle::start_logs();
+    let json = args.output.json;
+    lab_console::exit_code(lab_grpc::client::run(args).await, json)
+}

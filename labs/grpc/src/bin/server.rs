@@ -1,2 +1,14 @@
-//! .
-fn main() {}
+//! The gRPC server; see [`lab_grpc::server`].
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use lab_grpc::config::ServerArgs;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = ServerArgs::parse();
+    lab_lifecycle::start_logs();
+    let json = args.output.json;
+    lab_console::exit_code(lab_grpc::server::serve(args).await, json)
+}

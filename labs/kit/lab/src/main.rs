@@ -1,2 +1,54 @@
-//! .
-fn main() {}
+//! `cargo lab`: one command line for every program.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo lab",
+    about = "The order system over REST and gRPC, side by side",
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run one of the programs
+    #[command(subcommand)]
+    Run(Program),
+}
+
+#[derive(Debug, Subcommand)]
+enum Program {
+    /// The REST server: `cargo run -p lab-rest --bin server`
+    RestServer(lab_rest::config::ServerArgs),
+    /// The REST client: `cargo run -p lab-rest --bin client`
+    RestClient(lab_rest::config::ClientArgs),
+    /// The gRPC server: `cargo run -p lab-grpc --bin server`
+    GrpcServer(lab_grpc::config::ServerArgs),
+    /// The gRPC client: `cargo run -p lab-grpc --bin client`
+    GrpcClient(lab_grpc::config::ClientArgs),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let Command::Run(program) = Cli::parse().command;
+    lab_lifecycle::start_logs();
+    let json = match &program {
+        Program::RestServer(args) => args.output.json,
+        Program::RestClient(args) => args.output.json,
+        Program::GrpcServer(args) => args.output.json,
+        Program::GrpcClient(args) => args.output.json,
+    };
+    let done = match program {
+        Program::RestServer(args) => lab_rest::server::serve(args).await,
+        Program::RestClient(args) => lab_rest::client::run(args).await,
+        Program::GrpcServer(args) => lab_grpc::server::serve(args).await,
+        Program::GrpcClient(args) => lab_grpc::client::run(args).await,
+    };
+    lab_console::exit_code(done, json)
+}

@@ -1,1 +1,34 @@
-//! .
+//! What every program here does between its first and its last line: logs,
+//! stop signals, trace ids, and (feature `http`) serving connections within
+//! limits and draining them at the end.
+//!
+//! Reading order: [`stop_signal`], [`TraceId`], then [`serve`] and [`observe`].
+//!
+//! `axum::serve` and tonic's own server would be three lines instead. They have
+//! no limit on connections, wait for ever for a request that never comes, and
+//! drain without a deadline; so the REST and the gRPC lab share this one.
+
+mod logs;
+mod stop;
+mod trace;
+
+#[cfg(feature = "http")]
+mod limits;
+#[cfg(feature = "http")]
+mod observe;
+#[cfg(feature = "http")]
+mod serve;
+
+pub use logs::start_logs;
+pub use stop::stop_signal;
+pub use trace::TraceId;
+
+#[cfg(feature = "http")]
+pub use self::{
+    limits::Limits,
+    observe::observe,
+    serve::{Protocol, serve},
+};
+
+#[cfg(test)]
+mod tests;

@@ -1,2 +1,14 @@
-//! .
-fn main() {}
+//! The REST client; see [`lab_rest::client`].
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use lab_rest::config::ClientArgs;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = ClientArgs::parse();
+    lab_lifecycle::start_logs();
+    let json = args.output.json;
+    lab_console::exit_code(lab_rest::client::run(args).await, json)
+}

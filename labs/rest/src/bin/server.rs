@@ -1,2 +1,14 @@
-//! .
-fn main() {}
+//! The REST server; see [`lab_rest::server`].
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use lab_rest::config::ServerArgs;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = ServerArgs::parse();
+    lab_lifecycle::start_logs();
+    let json = args.output.json;
+    lab_console::exit_code(lab_rest::server::serve(args).await, json)
+}

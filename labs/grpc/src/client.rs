@@ -1,0 +1,288 @@
+//! The client: the same verbs from the other side.
+//!
+//! Each verb is one call. The deadline travels with it, so the server knows how
+//! long anybody waits. A real client would also try again on UNAVAILABLE, within
+//! the deadline.
+//!
+//! Run it: `cargo run -p lab-grpc --bin client -- create --created-by USER14 --equipment KEYBOARD`.
+
+use std::time::Duration;
+
+use futures_util::{TryStreamExt, stream};
+use lab_console::{CreateArgs, DeleteArgs, Failure, ImportArgs, Lines, ListArgs, Output, UpdateArgs, Verb, WatchArgs};
+use lab_orders::{ChangeKind, Order};
+use lab_proto::pb;
+use lab_proto::pb::order_service_client::OrderServiceClient;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+
+use crate::config::{ClientArgs, GrpcVerb, ProcessArgs};
+use crate::import::MOST_ORDERS;
+use crate::wire;
+
+/// Carries out one verb, and prints what it gives.
+pub async fn run(args: ClientArgs) -> Result<(), Failure> {
+    let client = OrderClient::new(&args.server, args.timeout.timeout)?;
+    let mut output = Output::new(args.output.json);
+    match args.verb {
+        GrpcVerb::Order(Verb::Watch(watch)) => client.watch_orders(watch, &mut output).await,
+        GrpcVerb::Process(process) => client.process_orders(process, &mut output).await,
+        GrpcVerb::Order(verb) => {
+            let what_if_late = client.late(&verb);
+            timeout(client.timeout, client.carry_out(verb, &mut output)).await.unwrap_or(Err(what_if_late))
+        }
+    }
+}
+
+/// A server, seen from here.
+pub struct OrderClient {
+    channel: Channel,
+    server: String,
+    timeout: Duration,
+}
+
+impl OrderClient {
+    /// Connects with the first call, not now.
+    pub fn new(server: &str, timeout: Duration) -> Result<Self, Failure> {
+        let endpoint = Endpoint::from_shared(format!("http://{server}"));
+        let endpoint = endpoint.map_err(|error| Failure::usage(format!("{server} is no address: {error}")))?;
+        Ok(Self { channel: endpoint.connect_lazy(), server: server.to_owned(), timeout })
+    }
+
+    async fn carry_out(&self, verb: Verb, output: &mut Output) -> Result<(), Failure> {
+        match verb {
+            Verb::Health => {
+                self.check_health().await?;
+                output.health()
+            }
+            Verb::Create(create) => output.order(&self.create_order(create).await?),
+            Verb::Get(get) => output.order(&self.get_order(&get.id).await?),
+            Verb::List(list) => self.list_orders(list, output).await,
+            Verb::Update(update) => output.order(&self.update_order(update).await?),
+            Verb::Delete(delete) => {
+                self.delete_order(&delete).await?;
+                output.deleted(&delete.id)
+            }
+            Verb::Watch(watch) => self.watch_orders(watch, output).await,
+            Verb::Import(import) => self.import_orders(import, output).await,
+        }
+    }
+
+    async fn check_health(&self) -> Result<(), Failure> {
+        let mut health = HealthClient::new(self.channel.clone());
+        let request = self.request(HealthCheckRequest::default());
+        let answer = health.check(request).await.map_err(|status| self.failure(status))?.into_inner();
+        match answer.status() {
+            ServingStatus::Serving => Ok(()),
+            _ => Err(Failure::unavailable("the server says that it is not well")),
+        }
+    }
+
+    async fn create_order(&self, create: CreateArgs) -> Result<Order, Failure> {
+        let request = pb::CreateOrderRequest {
+            created_by: create.created_by,
+            equipment: wire::equipment_numbers(&create.equipment),
+        };
+        let answer = self.orders().create_order(self.request(request)).await;
+        self.order(answer.map_err(|status| self.failure(status))?.into_inner().order)
+    }
+
+    async fn get_order(&self, id: &str) -> Result<Order, Failure> {
+        let request = pb::GetOrderRequest { id: id.to_owned() };
+        let answer = self.orders().get_order(self.request(request)).await;
+        self.order(answer.map_err(|status| self.failure(status))?.into_inner().order)
+    }
+
+    /// All pages, each printed when it is there.
+    async fn list_orders(&self, list: ListArgs, output: &mut Output) -> Result<(), Failure> {
+        let mut request = pb::ListOrdersRequest {
+            page_size: list.page_size.unwrap_or_default(),
+            status: list.status.map(pb::OrderStatus::from).unwrap_or_default().into(),
+            page_token: String::new(),
+        };
+        loop {
+            let answer = self.orders().list_orders(self.request(request.clone())).await;
+            let page = answer.map_err(|status| self.failure(status))?.into_inner();
+            let orders = page.orders.into_iter().map(|order| self.order(Some(order))).collect::<Result<Vec<_>, _>>()?;
+            output.list_page(&orders)?;
+            request.page_token = page.next_page_token;
+            if request.page_token.is_empty() {
+                return output.list_end();
+            }
+        }
+    }
+
+    async fn update_order(&self, update: UpdateArgs) -> Result<Order, Failure> {
+        let request = pb::UpdateOrderRequest {
+            id: update.id,
+            equipment: wire::equipment_numbers(&update.equipment),
+            etag: format!("\"{}\"", update.version),
+        };
+        let answer = self.orders().update_order(self.request(request)).await;
+        self.order(answer.map_err(|status| self.failure(status))?.into_inner().order)
+    }
+
+    async fn delete_order(&self, delete: &DeleteArgs) -> Result<(), Failure> {
+        let etag = delete.version.map(|version| format!("\"{version}\"")).unwrap_or_default();
+        let request = pb::DeleteOrderRequest { id: delete.id.clone(), etag };
+        let answer = self.orders().delete_order(self.request(request)).await;
+        answer.map(|_| ()).map_err(|status| self.failure(status))
+    }
+
+    /// Changes as they come, until `count`, Ctrl-C or SIGTERM.
+    async fn watch_orders(&self, watch: WatchArgs, output: &mut Output) -> Result<(), Failure> {
+        let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
+        // No deadline goes with it: the server would end the watch.
+        let request = pb::WatchOrdersRequest { position: watch.position.clone().unwrap_or_default() };
+        let start = async {
+            let mut changes = self.orders().watch_orders(request).await?.into_inner();
+            let first = changes.message().await?;
+            Ok((changes, first))
+        };
+        let started = timeout(self.timeout, start).await.map_err(|_| self.silent())?;
+        let (mut changes, mut message) = started.map_err(|status| self.failure(status))?;
+        let (mut position, mut seen) = (watch.position.unwrap_or_default(), 0);
+        loop {
+            let Some(change) = message else {
+                return Err(Failure::unavailable(format!(
+                    "the server ended the watch; go on with --position {position}"
+                )));
+            };
+            let kind = change.kind();
+            if let Some(order) = change.order {
+                let kind = ChangeKind::try_from(kind).map_err(|wrong| self.not_an_answer(&wrong.to_string()))?;
+                output.change(&change.position, kind, &self.order(Some(order))?)?;
+                seen += 1;
+            }
+            position = change.position;
+            if watch.count.is_some_and(|count| seen >= count) {
+                return Ok(());
+            }
+            message = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                next = changes.message() => next.map_err(|status| self.failure(status))?,
+            };
+        }
+    }
+
+    /// The file is read to its end first: when it can't be read, nothing is placed.
+    async fn import_orders(&self, import: ImportArgs, output: &mut Output) -> Result<(), Failure> {
+        let mut lines = Lines::open(&import.file).await?;
+        let (mut requests, mut numbers, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+        // One order too many is enough for the server to refuse them all.
+        while numbers.len() <= MOST_ORDERS
+            && let Some(line) = lines.try_next().await?
+        {
+            match line.content.and_then(|text| wire::import_message(&text)) {
+                Ok(request) => {
+                    requests.push(request);
+                    numbers.push(line.number);
+                }
+                Err(failure) => refused.push((line.number, failure)),
+            }
+        }
+        let answer = self.orders().import_orders(self.request(stream::iter(requests))).await;
+        let answer = answer.map_err(|status| self.failure(status))?.into_inner();
+        // The server counts the orders that it was sent; the file may have had other lines in between.
+        let number = |index: usize| index.checked_sub(1).and_then(|at| numbers.get(at)).copied().unwrap_or_default();
+        refused.extend(answer.results.into_iter().filter_map(|result| wire::refusal(result, number)));
+        refused.sort_by_key(|(number, _)| *number);
+        for (number, failure) in &refused {
+            output.import_refused(*number, &failure.code, &failure.message)?;
+        }
+        output.import_summary(answer.created.into(), refused.len() as u64)
+    }
+
+    /// A worker that completes whatever it is handed, one order at a time.
+    async fn process_orders(&self, process: ProcessArgs, output: &mut Output) -> Result<(), Failure> {
+        let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
+        let (to_server, said) = mpsc::channel(2);
+        let start = async {
+            // Said before the call: the stream has something to send when it opens.
+            let _ = to_server.send(wire::ready(1)).await;
+            self.orders().process_orders(ReceiverStream::new(said)).await
+        };
+        let started = timeout(self.timeout, start).await.map_err(|_| self.silent())?;
+        let mut orders = started.map_err(|status| self.failure(status))?.into_inner();
+        let mut done = 0;
+        loop {
+            let handed = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                next = orders.message() => next.map_err(|status| self.failure(status))?,
+            };
+            let Some(message) = handed else {
+                return Err(Failure::unavailable(
+                    "the server ended the work; orders without a result are queued again",
+                ));
+            };
+            let order = self.order(message.order)?;
+            // A real worker would do something here, and say `succeeded: false` when it can't.
+            let _ = to_server.send(wire::succeeded(&order)).await;
+            let completed = self.get_order(&order.id.to_string()).await?;
+            output.order(&completed)?;
+            done += 1;
+            if process.count.is_some_and(|count| done >= count) {
+                return Ok(());
+            }
+            let _ = to_server.send(wire::ready(1)).await;
+        }
+    }
+
+    fn orders(&self) -> OrderServiceClient<Channel> {
+        OrderServiceClient::new(self.channel.clone())
+    }
+
+    /// A request that says how long its answer is waited for.
+    fn request<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.set_timeout(self.timeout);
+        request
+    }
+
+    fn order(&self, message: Option<pb::Order>) -> Result<Order, Failure> {
+        let message = message.ok_or_else(|| self.not_an_answer("no order in it"))?;
+        Order::try_from(message).map_err(|wrong| self.not_an_answer(&wrong.to_string()))
+    }
+
+    /// What a status means for a command: nobody there, nonsense, or a refusal in the server's own words.
+    fn failure(&self, status: Status) -> Failure {
+        match wire::local_cause(&status) {
+            None => wire::refused(&status),
+            Some(cause) if cause.is_connect => self.unreachable(),
+            Some(cause) => self.not_an_answer(&cause.text),
+        }
+    }
+
+    fn unreachable(&self) -> Failure {
+        Failure::unreachable(format!(
+            "no server answers on {}: start one with `cargo run -p lab-grpc --bin server`",
+            self.server
+        ))
+    }
+
+    fn not_an_answer(&self, what: &str) -> Failure {
+        Failure::unavailable(format!("{} gave no answer of this gRPC service: {what}", self.server))
+    }
+
+    fn silent(&self) -> Failure {
+        Failure::unavailable(format!("{} did not answer within {:?}", self.server, self.timeout))
+    }
+
+    /// What a verb says when its time is over.
+    fn late(&self, verb: &Verb) -> Failure {
+        match verb {
+            Verb::Health => Failure::unreachable(self.silent().message),
+            Verb::Get(_) | Verb::List(_) | Verb::Watch(_) => self.silent(),
+            _ => Failure::unavailable(format!(
+                "{}: it may be done or not, look before you try again",
+                self.silent().message
+            )),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Logs: one line an event, on stderr, because stdout is for data.
+
+use std::env;
+use std::io::{self, IsTerminal};
+
+use tracing::warn;
+use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
+
+/// Starts logging to stderr, filtered by `RUST_LOG` (default `info`).
+///
+/// Colour only when stderr is a terminal and `NO_COLOR` is unset or empty
+/// (<https://no-color.org>). A `RUST_LOG` that can't be read is reported in the
+/// log, and the default holds. A second call changes nothing.
+pub fn start_logs() {
+    let wanted = env::var_os("RUST_LOG").unwrap_or_default();
+    let wanted = wanted.to_string_lossy();
+    let (filter, fault) = match filter(&wanted) {
+        Ok(filter) => (filter, None),
+        Err(fault) => (EnvFilter::new("info"), Some(fault)),
+    };
+    let colour = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+
+    let started = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(colour)
+        // It would report a failed write with `eprintln!`, which panics when
+        // stderr is the closed pipe that the write failed on.
+        .log_internal_errors(false)
+        .try_init();
+    if let (Ok(()), Some(fault)) = (started, fault) {
+        warn!(RUST_LOG = ?wanted, %fault, "RUST_LOG is not a filter; logging at `info`");
+    }
+}
+
+/// An empty text means `info`, as unset does.
+pub(crate) fn filter(text: &str) -> Result<EnvFilter, ParseError> {
+    EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse(text)
+}
