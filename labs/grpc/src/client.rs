@@ -13,16 +13,14 @@ use lab_console::{CreateArgs, DeleteArgs, Failure, ImportArgs, Lines, ListArgs, 
 use lab_orders::{ChangeKind, Order};
 use lab_proto::pb;
 use lab_proto::pb::order_service_client::OrderServiceClient;
-use tokio::sync::mpsc;
 use tokio::time::timeout;
-use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::config::{ClientArgs, GrpcVerb, ProcessArgs};
+use crate::config::{ClientArgs, GrpcVerb};
 use crate::import::MOST_ORDERS;
 use crate::wire;
 
@@ -44,7 +42,7 @@ pub async fn run(args: ClientArgs) -> Result<(), Failure> {
 pub struct OrderClient {
     channel: Channel,
     server: String,
-    timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 impl OrderClient {
@@ -93,7 +91,7 @@ impl OrderClient {
         self.order(answer.map_err(|status| self.failure(status))?.into_inner().order)
     }
 
-    async fn get_order(&self, id: &str) -> Result<Order, Failure> {
+    pub(crate) async fn get_order(&self, id: &str) -> Result<Order, Failure> {
         let request = pb::GetOrderRequest { id: id.to_owned() };
         let answer = self.orders().get_order(self.request(request)).await;
         self.order(answer.map_err(|status| self.failure(status))?.into_inner().order)
@@ -199,42 +197,7 @@ impl OrderClient {
         output.import_summary(answer.created.into(), refused.len() as u64)
     }
 
-    /// A worker that completes whatever it is handed, one order at a time.
-    async fn process_orders(&self, process: ProcessArgs, output: &mut Output) -> Result<(), Failure> {
-        let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
-        let (to_server, said) = mpsc::channel(2);
-        let start = async {
-            // Said before the call: the stream has something to send when it opens.
-            let _ = to_server.send(wire::ready(1)).await;
-            self.orders().process_orders(ReceiverStream::new(said)).await
-        };
-        let started = timeout(self.timeout, start).await.map_err(|_| self.silent())?;
-        let mut orders = started.map_err(|status| self.failure(status))?.into_inner();
-        let mut done = 0;
-        loop {
-            let handed = tokio::select! {
-                () = stop.cancelled() => return Ok(()),
-                next = orders.message() => next.map_err(|status| self.failure(status))?,
-            };
-            let Some(message) = handed else {
-                return Err(Failure::unavailable(
-                    "the server ended the work; orders without a result are queued again",
-                ));
-            };
-            let order = self.order(message.order)?;
-            // A real worker would do something here, and say `succeeded: false` when it can't.
-            let _ = to_server.send(wire::succeeded(&order)).await;
-            let completed = self.get_order(&order.id.to_string()).await?;
-            output.order(&completed)?;
-            done += 1;
-            if process.count.is_some_and(|count| done >= count) {
-                return Ok(());
-            }
-            let _ = to_server.send(wire::ready(1)).await;
-        }
-    }
-
-    fn orders(&self) -> OrderServiceClient<Channel> {
+    pub(crate) fn orders(&self) -> OrderServiceClient<Channel> {
         OrderServiceClient::new(self.channel.clone())
     }
 
@@ -245,13 +208,13 @@ impl OrderClient {
         request
     }
 
-    fn order(&self, message: Option<pb::Order>) -> Result<Order, Failure> {
+    pub(crate) fn order(&self, message: Option<pb::Order>) -> Result<Order, Failure> {
         let message = message.ok_or_else(|| self.not_an_answer("no order in it"))?;
         Order::try_from(message).map_err(|wrong| self.not_an_answer(&wrong.to_string()))
     }
 
     /// What a status means for a command: nobody there, nonsense, or a refusal in the server's own words.
-    fn failure(&self, status: Status) -> Failure {
+    pub(crate) fn failure(&self, status: Status) -> Failure {
         match wire::local_cause(&status) {
             None => wire::refused(&status),
             Some(cause) if cause.is_connect => self.unreachable(),
@@ -270,7 +233,7 @@ impl OrderClient {
         Failure::unavailable(format!("{} gave no answer of this gRPC service: {what}", self.server))
     }
 
-    fn silent(&self) -> Failure {
+    pub(crate) fn silent(&self) -> Failure {
         Failure::unavailable(format!("{} did not answer within {:?}", self.server, self.timeout))
     }
 

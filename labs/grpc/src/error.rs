@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use lab_orders::{Fault, OrderError, Place};
+use lab_orders::OrderError;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -26,7 +26,7 @@ pub fn to_status(error: OrderError) -> Status {
         }
         OrderError::Invalid { faults } => {
             for fault in faults {
-                details.add_bad_request_violation(field(fault), &fault.detail);
+                details.add_bad_request_violation(fault.place.to_string(), &fault.detail);
             }
             Code::InvalidArgument
         }
@@ -44,16 +44,4 @@ pub fn to_status(error: OrderError) -> Status {
         }
     };
     Status::with_error_details(code, error.to_string(), details)
-}
-
-/// The path of a field, as BadRequest wants it: `equipment[3]`.
-fn field(fault: &Fault) -> String {
-    match &fault.place {
-        Place::Parameter(name) => name.clone(),
-        Place::Body(pointer) => {
-            let mut parts = pointer.split('/').skip(1);
-            let field = parts.next().unwrap_or_default().to_owned();
-            parts.fold(field, |field, index| format!("{field}[{index}]"))
-        }
-    }
 }

@@ -7,8 +7,9 @@
 //! 3. [`error`]: one table from what can go wrong to what gRPC calls it.
 //! 4. [`wire`]: what is particular to this wire: messages of a stream.
 //! 5. [`client`]: the same verbs from the other side.
-//! 6. [`process`], the verb that REST doesn't have; [`limits`], [`health`] and
-//!    [`import`]: what a server must refuse and tell, and many orders at once.
+//! 6. [`process`] and [`worker`], the two sides of the verb that REST doesn't have.
+//! 7. [`limits`], [`health`] and [`import`]: what a server must refuse and tell,
+//!    and many orders at once.
 
 pub mod client;
 pub mod config;
@@ -19,6 +20,7 @@ pub mod limits;
 pub mod process;
 pub mod server;
 pub mod wire;
+pub mod worker;
 
 #[cfg(test)]
 mod tests;

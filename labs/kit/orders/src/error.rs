@@ -16,7 +16,7 @@ pub enum OrderError {
     ConditionMissing,
 
     /// Every fault of the request at once. REST 422 (400 for parameters), gRPC INVALID_ARGUMENT.
-    #[error("the request is not valid: {}", sentence(.faults))]
+    #[error("{}", sentence(.faults))]
     Invalid {
         /// At least one.
         faults: Vec<Fault>,
@@ -92,7 +92,7 @@ impl From<Fault> for OrderError {
     }
 }
 
-/// The faults, one after another: "/equipment/0 must be one of …; id must be …".
+/// The faults, one after another: "equipment[0] must be one of …; id must be …".
 fn sentence(faults: &[Fault]) -> String {
     faults.iter().map(Fault::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -31,11 +31,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.place {
-            Place::Body(pointer) if pointer.is_empty() => write!(f, "the order {}", self.detail),
-            Place::Body(pointer) => write!(f, "{pointer} {}", self.detail),
-            Place::Parameter(name) => write!(f, "{name} {}", self.detail),
-        }
+        write!(f, "{} {}", self.place, self.detail)
     }
 }
 
@@ -46,6 +42,21 @@ pub enum Place {
     Body(String),
     /// In what goes beside it; over REST in the path, the query or a header.
     Parameter(String),
+}
+
+/// As a person says it, and as gRPC's BadRequest wants it: `equipment[3]`, `page_size`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parameter(name) => f.write_str(name),
+            Self::Body(pointer) if pointer.is_empty() => f.write_str("the body"),
+            Self::Body(pointer) => {
+                let mut parts = pointer.split('/').skip(1);
+                f.write_str(parts.next().unwrap_or_default())?;
+                parts.try_for_each(|index| write!(f, "[{index}]"))
+            }
+        }
+    }
 }
 
 /// Collects faults, so that one answer names them all.
