@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_channel::oneshot;
 use rusqlite::Connection;
-use tracing::{error, info};
+use tracing::{Span, error, info};
 
 use super::sql::{self, Refusal};
 use super::{Shared, Store, lease, lock, watch};
@@ -33,11 +33,14 @@ pub(super) enum Job {
 pub(super) trait Call: Send {
     /// Whether nobody waits for the answer any more.
     fn is_abandoned(&self) -> bool;
-    fn run(&mut self, conn: &Connection);
+    /// `guarded`: what it writes can be undone without the rest of the batch.
+    fn run(&mut self, conn: &Connection, guarded: bool);
     fn reply(self: Box<Self>, committed: Result<(), OrderError>);
 }
 
 pub(super) struct Command<T, F> {
+    /// Of the caller, so that what is logged here carries its trace id.
+    span: Span,
     work: Option<F>,
     answer: Result<T, OrderError>,
     reply: oneshot::Sender<Result<T, OrderError>>,
@@ -45,7 +48,8 @@ pub(super) struct Command<T, F> {
 
 impl<T, F> Command<T, F> {
     pub(super) fn new(work: F, reply: oneshot::Sender<Result<T, OrderError>>) -> Self {
-        Self { work: Some(work), answer: Err(OrderError::Unavailable { reason: "it was not reached" }), reply }
+        let answer = Err(OrderError::Unavailable { reason: "it was not reached" });
+        Self { span: Span::current(), work: Some(work), answer, reply }
     }
 }
 
@@ -54,10 +58,12 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T, Refusal> + Send> Call for Comm
         self.reply.is_canceled()
     }
 
-    fn run(&mut self, conn: &Connection) {
-        if let Some(work) = self.work.take() {
-            self.answer = sql::in_savepoint(conn, work).map_err(OrderError::from);
-        }
+    fn run(&mut self, conn: &Connection, guarded: bool) {
+        let Some(work) = self.work.take() else { return };
+        self.answer = self.span.in_scope(|| {
+            let done = if guarded { sql::in_savepoint(conn, work) } else { work(conn) };
+            done.map_err(OrderError::from)
+        });
     }
 
     fn reply(self: Box<Self>, committed: Result<(), OrderError>) {
@@ -167,8 +173,9 @@ impl Worker {
     }
 
     fn run_batch(&mut self, mut calls: Vec<Box<dyn Call>>) {
+        let guarded = self.duties.writes;
         let committed = self.transaction(|conn| {
-            calls.iter_mut().for_each(|call| call.run(conn));
+            calls.iter_mut().for_each(|call| call.run(conn, guarded));
             Ok(())
         });
         for call in calls {
