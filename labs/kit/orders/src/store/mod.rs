@@ -58,6 +58,7 @@ struct Shared {
     waiting: Mutex<Vec<Waiter>>,
     /// Owners of leases whose streams have ended.
     given_up: Mutex<Vec<String>>,
+    /// The reader first, if there is one.
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -118,13 +119,14 @@ impl Store {
     /// Calls made later answer `Unavailable`. Blocks; at most as long as a
     /// batch waits for the file's lock.
     pub fn close(&self) {
-        let threads = std::mem::take(&mut *lock(&self.shared.threads));
-        for queue in [&self.writer, &self.reader] {
+        // The writer last: the last connection that closes tidies up the WAL.
+        let mut threads = std::mem::take(&mut *lock(&self.shared.threads)).into_iter();
+        for queue in [&self.reader, &self.writer] {
             // A queue that is closed already has nothing left to do.
             let _ = queue.send(Job::Stop);
-        }
-        for thread in threads {
-            let _ = thread.join();
+            if let Some(thread) = threads.next() {
+                let _ = thread.join();
+            }
         }
     }
 
@@ -155,9 +157,9 @@ impl Store {
         })
     }
 
-    /// Wakes the thread that serves watches. If its queue is full it is awake.
-    fn wake_reader(&self) {
-        let _ = self.reader.try_send(Job::Wake);
+    /// Wakes the thread that serves watches; false when it has stopped. If its queue is full it is awake.
+    fn wake_reader(&self) -> bool {
+        !matches!(self.reader.try_send(Job::Wake), Err(TrySendError::Disconnected(_)))
     }
 
     fn wake_writer(&self) {

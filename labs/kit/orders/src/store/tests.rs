@@ -381,10 +381,15 @@ fn a_database_that_is_locked_for_long_is_unavailable_and_then_works_again() {
 }
 
 #[test]
-fn after_close_calls_are_refused() {
-    let store = memory();
-    store.close();
-    assert!(matches!(block_on(store.create(new_order("USER14"))), Err(OrderError::Unavailable { .. })));
+fn after_close_calls_are_refused_and_watches_end() {
+    let (_folder, path) = folder();
+    for store in [memory(), open(&path)] {
+        let mut watch = block_on(store.watch(WatchFrom::Now)).expect("a watch");
+        let waiting = std::thread::spawn(move || block_on(watch.next()).map(|_| watch));
+        store.close();
+        assert!(matches!(block_on(store.create(new_order("USER14"))), Err(OrderError::Unavailable { .. })));
+        assert!(matches!(waiting.join().expect("the watch ends"), Err(OrderError::Unavailable { .. })));
+    }
 }
 
 #[test]

@@ -12,7 +12,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use rusqlite::{Connection, Row};
 
 use super::sql::{self, ORDER, Refusal};
-use super::{Answer, Reply, Store, lock};
+use super::{Answer, Reply, STOPPED, Store, lock};
 use crate::change::not_a_position;
 use crate::{Change, ChangeKind, OrderError, Position, WatchFrom};
 
@@ -43,7 +43,9 @@ impl Watch {
     pub async fn next(&mut self) -> Result<Changes, OrderError> {
         let (reply, answer) = oneshot::channel();
         lock(&self.store.shared.waiting).push(Waiter { after: self.position, reply });
-        self.store.wake_reader();
+        if !self.store.wake_reader() {
+            return Err(OrderError::Unavailable { reason: STOPPED });
+        }
         let changes = Reply(Answer::Pending(answer)).await?;
         if let Some(last) = changes.last() {
             self.position = last.position;

@@ -140,8 +140,14 @@ impl Worker {
                 self.serve_watches(woken);
             }
             if stop {
-                return;
+                break;
             }
+        }
+        // In this order: a watch that comes now finds the queue closed, and one
+        // that came before is in the list.
+        drop(self.jobs);
+        if self.duties.watches {
+            lock(&self.shared.waiting).clear();
         }
     }
 
