@@ -62,6 +62,7 @@ pub fn app(store: Store, stop: CancellationToken) -> Router {
     Routes::new(OrderServiceServer::new(orders).max_decoding_message_size(limits::MESSAGE_BYTES))
         .add_service(health::service(stop))
         .add_service(wire::reflection())
+        .add_service(wire::reflection_v1alpha())
         .into_axum_router()
         .layer(from_fn(limits::handler_time))
         .layer(from_fn(lab_lifecycle::observe))

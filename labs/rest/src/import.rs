@@ -14,14 +14,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
 use lab_orders::{NewOrder, OrderDraft, Store};
-use serde_json::{Value, json};
 use tokio::time::timeout;
 use tokio_util::codec::{Decoder, LinesCodec, LinesCodecError};
 
 use crate::error::RestError;
 use crate::limits;
 use crate::server::App;
-use crate::wire::{self, NDJSON};
+use crate::wire::{self, ImportLine, ImportSummary, NDJSON};
 
 /// Lines that are not blank; one more is refused, and none is placed.
 pub const MOST_LINES: usize = 10_000;
@@ -106,21 +105,21 @@ async fn place_orders(store: &Store, lines: Vec<Line>) -> Vec<u8> {
             let outcome = match id {
                 Ok(id) => {
                     created += 1;
-                    json!({ "line": number, "id": id })
+                    ImportLine::Placed { line: number, id }
                 }
                 Err(error) => {
                     refused += 1;
-                    json!({ "line": number, "problem": error.into_problem() })
+                    ImportLine::Refused { line: number, problem: error.into_problem() }
                 }
             };
             push_line(&mut answer, &outcome);
         }
     }
-    push_line(&mut answer, &json!({ "summary": { "created": created, "refused": refused } }));
+    push_line(&mut answer, &ImportLine::Summary { summary: ImportSummary { created, refused } });
     answer
 }
 
-fn push_line(answer: &mut Vec<u8>, line: &Value) {
-    answer.extend_from_slice(line.to_string().as_bytes());
+fn push_line(answer: &mut Vec<u8>, line: &ImportLine) {
+    serde_json::to_writer(&mut *answer, line).expect("a line has a JSON form, and memory takes it");
     answer.push(b'\n');
 }

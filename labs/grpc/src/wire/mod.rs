@@ -7,16 +7,26 @@ use lab_orders::{Change, Page, Position};
 use lab_proto::DESCRIPTOR_SET;
 use lab_proto::pb::{ChangeKind, ListOrdersResponse, WatchOrdersResponse};
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
+use tonic_reflection::server::{Builder, v1alpha};
 
 pub(crate) use self::answer::*;
 
 /// Answers tools such as grpcurl, which have no copy of the schema.
 pub(crate) fn reflection() -> ServerReflectionServer<impl ServerReflection> {
-    let builder = tonic_reflection::server::Builder::configure();
-    let builder = builder
+    schema().build_v1().expect(COMPILED_IN)
+}
+
+/// The same under its older name, for tools such as ghz that know no other.
+pub(crate) fn reflection_v1alpha() -> v1alpha::ServerReflectionServer<impl v1alpha::ServerReflection> {
+    schema().build_v1alpha().expect(COMPILED_IN)
+}
+
+const COMPILED_IN: &str = "the descriptor sets were compiled with this program";
+
+fn schema() -> Builder<'static> {
+    Builder::configure()
         .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-    builder.build_v1().expect("the descriptor sets were compiled with this program")
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
 }
 
 /// A page; a text that isn't there is empty (proto3).

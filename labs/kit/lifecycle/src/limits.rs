@@ -30,7 +30,10 @@ pub struct Limits {
     /// HTTP/2: requests at once on one connection (256; RFC 9113 §5.1.2).
     pub concurrent_streams: u32,
     /// HTTP/2: how often the peer is pinged, and how long it may take to answer
-    /// (20 s): this finds a peer that has vanished without a FIN.
+    /// (20 s). Who doesn't answer gets nothing more, and the connection closes; if not
+    /// even that can be sent, because the peer reads nothing, it stays, with little in
+    /// memory, until TCP gives up. A real service would set `TCP_USER_TIMEOUT`, for the
+    /// readers of HTTP/1.1 that don't read as well.
     pub ping: Duration,
     /// How long requests in flight may take to finish after the stop (10 s).
     pub drain: Duration,

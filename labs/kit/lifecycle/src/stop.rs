@@ -4,17 +4,22 @@ use std::io;
 use std::process;
 use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::runtime::Builder;
 use tokio::select;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+/// What follows the first signal within this time is the same wish.
+const ECHO: Duration = Duration::from_millis(100);
+
 /// Returns a token that is cancelled at the first Ctrl-C (SIGINT) or SIGTERM.
 ///
-/// From then on the program drains. A second signal ends it at once, with the
-/// exit code that a shell gives to a program killed by it: 130 for Ctrl-C, 143
+/// From then on the program drains. A second signal, 100 ms later or more, ends it at
+/// once, with the exit code that a shell gives to a program killed by it: 130 for Ctrl-C, 143
 /// for SIGTERM.
 ///
 /// The signals are watched on a thread of their own, not on the caller's
@@ -50,6 +55,10 @@ fn watch(stop: &CancellationToken, installed: &mpsc::SyncSender<io::Result<()>>)
         next(&mut interrupt, &mut terminate).await;
         info!("stopping; a second signal ends the program at once");
         stop.cancel();
+        // `timeout(1)` and some supervisors send one signal twice, to the process and to
+        // its group. No hand is that fast.
+        let echo = async { while next(&mut interrupt, &mut terminate).await > 0 {} };
+        let _ = timeout(ECHO, echo).await;
         let code = next(&mut interrupt, &mut terminate).await;
         process::exit(code)
     });

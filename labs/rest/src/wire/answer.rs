@@ -5,15 +5,15 @@ use std::io;
 
 use futures_util::TryStreamExt;
 use lab_console::Failure;
-use lab_orders::{ChangeKind, Order, OrderId};
+use lab_orders::{ChangeKind, Order};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
-use serde::Deserialize;
 use tokio_stream::StreamExt;
 use tokio_util::codec::{FramedRead, LinesCodec};
 use tokio_util::io::StreamReader;
 
+use super::ImportLine;
 use crate::error::{PROBLEM_JSON, PROBLEM_TYPE, Problem};
 
 /// Of an answer that is read whole; a page of 1,000 orders has less than 1 MiB.
@@ -96,27 +96,6 @@ pub(crate) struct ImportAnswer {
     pub(crate) created: u64,
     /// Each refused line, by its number among those that were sent.
     pub(crate) refused: Vec<(usize, Problem)>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ImportLine {
-    Refused {
-        line: usize,
-        problem: Problem,
-    },
-    Placed {
-        #[serde(rename = "id")]
-        _id: OrderId,
-    },
-    Summary {
-        summary: ImportSummary,
-    },
-}
-
-#[derive(Deserialize)]
-struct ImportSummary {
-    created: u64,
 }
 
 /// Reads an import's answer: a line for each line, and the summary, without which it was cut short.

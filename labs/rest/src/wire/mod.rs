@@ -10,11 +10,10 @@ use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::sse::Event;
 use axum::response::{IntoResponse, Json, Response};
 use bytes::Bytes;
-use lab_orders::{Change, Condition, Fault, ListDraft, Order, OrderError, Page, Position};
+use lab_orders::{Change, Condition, Fault, ListDraft, Order, OrderError, OrderId, Page, Position};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::error::RestError;
+use crate::error::{Problem, RestError};
 use crate::server::App;
 
 pub(crate) use self::answer::*;
@@ -116,6 +115,22 @@ impl IntoResponse for PageBody {
     }
 }
 
+/// A line of an import's answer; the client reads the same type.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum ImportLine {
+    Placed { line: usize, id: OrderId },
+    Refused { line: usize, problem: Problem },
+    Summary { summary: ImportSummary },
+}
+
+/// The last line; without it the answer was cut short.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct ImportSummary {
+    pub(crate) created: u64,
+    pub(crate) refused: u64,
+}
+
 /// The parameters of a list. One that we don't know is a fault: a typing error
 /// in `?statsu=QUEUED` must not list everything.
 pub(crate) fn list_draft(query: Option<&str>) -> ListDraft {
@@ -165,5 +180,5 @@ pub(crate) fn position_event(position: Position) -> Event {
 /// A change: the position after it, what happened, and the order after it.
 pub(crate) fn change_event(change: &Change) -> Event {
     let event = Event::default().id(change.position.to_string()).event(change.kind.name());
-    event.data(json!(change.order).to_string())
+    event.json_data(&change.order).expect("an order has a JSON form without a line break")
 }

@@ -1,10 +1,12 @@
 //! What a client may not do, and that the others don't notice.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::Empty;
 use hyper::Request;
 use tokio::io::AsyncWriteExt;
+use tokio::task::yield_now;
 
 use super::clients::{Server, ask, ask_http2, rest};
 use super::within;
@@ -14,7 +16,9 @@ const BOTH: [Protocol; 2] = [Protocol::Http1, Protocol::Http2];
 
 #[tokio::test]
 async fn over_the_limit_a_connection_is_refused_and_the_others_are_served() {
-    let server = Server::start(Protocol::Http1, Limits { connections: 1, ..Limits::default() }).await;
+    let patient = Duration::from_secs(600);
+    let limits = Limits { connections: 1, first_request: patient, idle: patient, ..Limits::default() };
+    let server = Server::start(Protocol::Http1, limits).await;
     let mut first = server.connect().await;
     assert!(ask(&mut first, "/").await);
 
@@ -76,6 +80,44 @@ async fn a_connection_that_idles_too_long_is_closed() {
     assert!(ask(&mut idle, "/").await);
     assert_eq!(rest(&mut idle).await, b"");
     server.assert_serves(Protocol::Http1).await;
+}
+
+/// `GET path` by a client of 2 GiB windows, as bytes: preface, SETTINGS, WINDOW_UPDATE, HEADERS.
+fn http2_request(path: &str) -> Vec<u8> {
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    bytes.extend(b"\0\0\x06\x04\0\0\0\0\0\0\x04\x7f\xff\xff\xff");
+    bytes.extend(b"\0\0\x04\x08\0\0\0\0\0\x7f\xff\0\0");
+    // HPACK: :method GET, :scheme http, :path and :authority as literals.
+    let mut block = vec![0x82, 0x86, 0x04, path.len() as u8];
+    block.extend(path.as_bytes());
+    block.extend(b"\x01\x03lab");
+    bytes.extend([0, 0, block.len() as u8, 1, 5, 0, 0, 0, 1]);
+    bytes.extend(block);
+    bytes
+}
+
+#[tokio::test]
+async fn who_answers_no_ping_gets_no_more_whether_it_reads_or_not() {
+    let limits = Limits { ping: Duration::from_millis(100), ..Limits::default() };
+    let server = Server::start(Protocol::Http2, limits).await;
+    let mut reads = server.connect().await;
+    reads.write_all(&http2_request("/")).await.expect("written");
+    assert!(rest(&mut reads).await.windows(2).any(|two| two == b"ok"));
+
+    let before = Arc::strong_count(&server.gate);
+    let mut deaf = server.connect().await;
+    deaf.write_all(&http2_request("/endless")).await.expect("written");
+    within(server.gate.entered.notified()).await;
+    assert!(Arc::strong_count(&server.gate) > before, "the body is being sent");
+    within(async {
+        while Arc::strong_count(&server.gate) > before {
+            yield_now().await;
+        }
+    })
+    .await;
+    // The connection itself stays as long as its last bytes can't be sent.
+    drop(deaf);
+    assert_eq!(server.stopped().await, 0);
 }
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Command;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{ChildStdout, Command};
 
 use super::within;
 
@@ -21,7 +21,9 @@ async fn child() {
     let stop = crate::stop_signal().expect("handlers");
     println!("\nready");
     stop.cancelled().await;
-    println!("\nstopping");
+    // This is the case under test, not a synchronisation: the echo's time must be over.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    println!("\nstill here");
     loop {
         std::thread::park();
     }
@@ -39,11 +41,16 @@ async fn the_first_signal_asks_and_the_second_ends_even_a_hung_program() {
             .expect("a child");
         let pid = Pid::from_raw(child.id().expect("it runs").try_into().expect("a pid"));
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
-        for (line, signal) in [("ready", first), ("stopping", second)] {
-            within(async { while lines.next_line().await.expect("output").expect("the child goes on") != line {} })
-                .await;
-            kill(pid, signal).expect("a signal sent");
-        }
+        within(until(&mut lines, "ready")).await;
+        kill(pid, first).expect("sent");
+        // At once, as `timeout(1)` does: this is not the second one yet.
+        kill(pid, first).expect("sent");
+        within(until(&mut lines, "still here")).await;
+        kill(pid, second).expect("sent");
         assert_eq!(within(child.wait()).await.expect("an end").code(), Some(code));
     }
+}
+
+async fn until(lines: &mut Lines<BufReader<ChildStdout>>, wanted: &str) {
+    while lines.next_line().await.expect("output").expect("the child goes on") != wanted {}
 }
