@@ -363,7 +363,7 @@ fn a_full_queue_refuses_and_does_not_wait() {
     blocker.execute_batch("BEGIN IMMEDIATE").expect("the lock is free");
     let mut waiting: Vec<_> = (0..2_000).map(|_| store.create(new_order("USER14"))).collect();
     let last = waiting.pop().expect("the last call");
-    assert!(matches!(block_on(last), Err(OrderError::Unavailable { .. })));
+    assert_eq!(block_on(last), Err(OrderError::Unavailable { reason: "too many requests are waiting" }));
     // Reads are another queue, and don't wait for the lock.
     assert!(page(&store, ListDraft::default()).is_ok());
 }
