@@ -10,6 +10,10 @@ use lab_orders::{OpenError, Store};
 use crate::Failure;
 
 const DEFAULT_DATABASE: &str = ".lab/orders.db";
+/// At the end of each `--help`.
+pub const LOG_HELP: &str =
+    "Environment:\n  RUST_LOG  What to log on stderr: error, warn, info, debug or trace [default: info]";
+
 const DATABASE_VARIABLE: &str = "LAB_DATABASE";
 
 /// In `--help` below what the verb itself takes.
