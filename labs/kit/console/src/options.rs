@@ -11,8 +11,7 @@ use crate::Failure;
 
 const DEFAULT_DATABASE: &str = ".lab/orders.db";
 /// At the end of each `--help`.
-pub const LOG_HELP: &str =
-    "Environment:\n  RUST_LOG  What to log on stderr: error, warn, info, debug or trace [default: info]";
+pub const LOG_HELP: &str = "Environment:\n  RUST_LOG  What to log: error, warn, info, debug, trace [default: info]";
 
 const DATABASE_VARIABLE: &str = "LAB_DATABASE";
 

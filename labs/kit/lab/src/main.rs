@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand};
 
 #[derive(Debug, Parser)]
 #[command(
-    name = "cargo lab",
+    name = "lab",
+    bin_name = "cargo lab",
     about = "The order system over REST and gRPC, side by side",
     arg_required_else_help = true
 )]
