@@ -74,7 +74,7 @@ pub(super) fn file(path: &Path) -> Result<(Connection, Connection), OpenError> {
     if let Some(problem) = check_whose(&writer, path).map_err(named)? {
         return Err(problem);
     }
-    let mode: String = writer.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).map_err(named)?;
+    let mode = write_ahead(&writer).map_err(named)?;
     if mode != "wal" {
         return Err(OpenError::Other(path.to_owned(), format!("its journal mode stays {mode}, and WAL is needed")));
     }
@@ -120,6 +120,22 @@ fn connect(path: &Path) -> rusqlite::Result<Connection> {
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)
+}
+
+/// Turns the log of changes (WAL) on, and returns the mode that holds then. SQLite
+/// doesn't ask the busy handler here, so two programs that open a new file at once
+/// would refuse each other.
+fn write_ahead(conn: &Connection) -> rusqlite::Result<String> {
+    let mut tries = 0;
+    loop {
+        match conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && tries < LOCK_WAIT_MS => {
+                std::thread::sleep(Duration::from_millis(1));
+                tries += 1;
+            }
+            done => return done,
+        }
+    }
 }
 
 /// A problem with a file that is not ours to write into.
