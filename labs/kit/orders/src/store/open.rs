@@ -1,5 +1,7 @@
 //! Opening a database: ours or new, whole, writable; or one sentence that says why not.
 
+use std::fs::OpenOptions;
+use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -176,6 +178,16 @@ fn name(path: &Path, error: rusqlite::Error) -> OpenError {
         Some(ErrorCode::DatabaseCorrupt) => OpenError::Damaged(path),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => OpenError::ReadOnly(path),
         Some(ErrorCode::DiskFull) => OpenError::Full(path),
+        Some(ErrorCode::CannotOpen) => ask_system(path, &error),
         _ => OpenError::Other(path, error.to_string()),
+    }
+}
+
+/// SQLite says only that it can't open a file; the system says why.
+fn ask_system(path: PathBuf, error: &rusqlite::Error) -> OpenError {
+    match OpenOptions::new().append(true).create(true).open(&path) {
+        Ok(_) => OpenError::Other(path, error.to_string()),
+        Err(reason) if matches!(reason.kind(), PermissionDenied | ReadOnlyFilesystem) => OpenError::ReadOnly(path),
+        Err(reason) => OpenError::Other(path, reason.to_string()),
     }
 }
