@@ -45,7 +45,8 @@ pub(crate) async fn import_orders(State(app): State<App>, request: Request) -> R
 }
 
 async fn read_lines(mut body: Body) -> Result<Vec<Line>, RestError> {
-    let mut codec = LinesCodec::new_with_max_length(LINE_BYTES);
+    // One byte more: it may be the `\r` of the break.
+    let mut codec = LinesCodec::new_with_max_length(LINE_BYTES + 1);
     let (mut lines, mut buffer, mut number) = (Vec::new(), BytesMut::new(), 0);
     loop {
         let data = limits::next_data(&mut body).await?;
@@ -76,12 +77,12 @@ async fn read_lines(mut body: Body) -> Result<Vec<Line>, RestError> {
 /// The next whole line; after the codec has refused one it goes on with the line after it.
 fn next_line(codec: &mut LinesCodec, buffer: &mut BytesMut, at_end: bool) -> Option<Result<String, RestError>> {
     let decoded = if at_end { codec.decode_eof(buffer) } else { codec.decode(buffer) };
+    let too_long =
+        || Some(Err(RestError::http(StatusCode::PAYLOAD_TOO_LARGE, format!("a line may have {LINE_BYTES} bytes"))));
     match decoded {
+        Ok(Some(line)) if line.len() > LINE_BYTES => too_long(),
         Ok(line) => line.map(Ok),
-        Err(LinesCodecError::MaxLineLengthExceeded) => {
-            let detail = format!("a line may have {LINE_BYTES} bytes");
-            Some(Err(RestError::http(StatusCode::PAYLOAD_TOO_LARGE, detail)))
-        }
+        Err(LinesCodecError::MaxLineLengthExceeded) => too_long(),
         Err(LinesCodecError::Io(_)) => {
             Some(Err(lab_orders::OrderError::NotParseable("it is not UTF-8".to_owned()).into()))
         }
