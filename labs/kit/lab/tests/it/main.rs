@@ -2,4 +2,7 @@
 
 mod support;
 
-mod smoke;
+mod command_line;
+mod grpc;
+mod rest;
+mod same_order;

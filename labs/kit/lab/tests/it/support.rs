@@ -3,25 +3,28 @@
 //!
 //! Nothing here sleeps for a time: what must come is waited for, up to [`PATIENCE`].
 
-use std::fmt;
-use std::io::Write;
+mod answer;
+mod grpc;
+mod process;
+
 use std::net::SocketAddr;
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
-use std::sync::{LazyLock, Mutex};
+use std::process::Stdio;
 use std::time::Duration;
 
 use lab_proto::pb::order_service_client::OrderServiceClient;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use reqwest::{Method, RequestBuilder, StatusCode};
+use nix::sys::signal::Signal;
+use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
-use tempfile::{NamedTempFile, TempDir};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::process::{Child, ChildStdout, Command};
+use tokio::process::Command;
 use tonic::transport::{Channel, Endpoint};
+
+pub(crate) use self::answer::*;
+pub(crate) use self::grpc::*;
+pub(crate) use self::process::*;
 
 /// Longer than anything here takes on a machine that does much else besides.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -84,151 +87,6 @@ pub(crate) fn lab(folder: &Path, program: &str, args: &[&str]) -> Command {
         command.env_remove(name);
     }
     command
-}
-
-/// What a program left behind.
-#[derive(Debug)]
-pub(crate) struct Output {
-    /// The exit code; minus the signal's number when one ended it.
-    pub(crate) status: i32,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
-
-impl Output {
-    /// stdout, a JSON object a line.
-    pub(crate) fn json_lines(&self) -> Vec<Value> {
-        let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line} in {self:?}"));
-        self.stdout.lines().map(parse).collect()
-    }
-
-    /// stdout, which must be one JSON object.
-    pub(crate) fn json(&self) -> Value {
-        let mut lines = self.json_lines();
-        assert_eq!(lines.len(), 1, "{self:?}");
-        lines.remove(0)
-    }
-
-    /// The code of the error on stderr, which must be one JSON object on one line.
-    pub(crate) fn error_code(&self) -> String {
-        let error: Value = serde_json::from_str(&self.stderr).unwrap_or_else(|error| panic!("{error}: {self:?}"));
-        assert!(error["error"]["message"].is_string(), "{self:?}");
-        error["error"]["code"].as_str().unwrap_or_else(|| panic!("no code: {self:?}")).to_owned()
-    }
-
-    /// As expected; all of it is shown when it isn't.
-    #[track_caller]
-    pub(crate) fn expect(self, status: i32) -> Self {
-        assert_eq!(self.status, status, "{self:?}");
-        self
-    }
-}
-
-/// A program that runs.
-pub(crate) struct Process {
-    child: Child,
-    stdout: BufReader<ChildStdout>,
-    stderr: NamedTempFile,
-    registered: Registered,
-}
-
-impl Process {
-    pub(crate) fn spawn(mut command: Command) -> Self {
-        // A file and not a pipe: nobody has to read it, and it is there when the program is gone.
-        let stderr = NamedTempFile::new().expect("a temporary file");
-        let file = stderr.reopen().expect("it is there");
-        let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().expect("the program starts");
-        let registered = Registered::new(child.id().expect("it was not waited for"));
-        let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
-        Self { child, stdout, stderr, registered }
-    }
-
-    /// The next line of its stdout, without the break; `None` at the end.
-    pub(crate) async fn line(&mut self) -> Option<String> {
-        let mut line = String::new();
-        let read = within("a line on stdout", self.stdout.read_line(&mut line)).await.expect("stdout is UTF-8");
-        (read > 0).then(|| line.trim_end_matches('\n').to_owned())
-    }
-
-    pub(crate) fn stderr(&self) -> String {
-        let bytes = std::fs::read(self.stderr.path()).expect("the file is there");
-        String::from_utf8(bytes).expect("stderr is UTF-8")
-    }
-
-    pub(crate) fn signal(&self, signal: Signal) {
-        kill(self.registered.pid(), signal).expect("it still runs");
-    }
-
-    /// Waits for its end, and reads what it printed last.
-    pub(crate) async fn end(mut self) -> Output {
-        let mut stdout = String::new();
-        within("the program's end", self.stdout.read_to_string(&mut stdout)).await.expect("stdout is UTF-8");
-        let status = within("the program's end", self.child.wait()).await.expect("it can be waited for");
-        self.registered.is_over();
-        output(status, stdout, self.stderr())
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // A handler that panics is contained, and its client may not notice. A test should.
-        if !std::thread::panicking() {
-            assert!(!self.stderr().contains("panicked"), "{}", self.stderr());
-        }
-    }
-}
-
-fn output(status: ExitStatus, stdout: String, stderr: String) -> Output {
-    let status = status.code().unwrap_or_else(|| -status.signal().unwrap_or_default());
-    Output { status, stdout, stderr }
-}
-
-/// A child that must not outlive the test process, even when that is killed:
-/// a shell holds its number, and kills what it holds when its stdin ends.
-struct Registered(Option<u32>);
-
-static WATCHDOG: LazyLock<Mutex<std::process::ChildStdin>> = LazyLock::new(|| {
-    let script = r#"trap '' INT TERM; all=" "
-        while read -r sign pid; do
-            case $sign in +) all="$all$pid ";; -) all="${all%% $pid *} ${all#* $pid }";; esac
-        done
-        [ "$all" = " " ] || kill -9 $all 2>/dev/null"#;
-    let mut shell = std::process::Command::new("sh");
-    let mut shell = shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("sh starts");
-    Mutex::new(shell.stdin.take().expect("it is piped"))
-});
-
-impl Registered {
-    fn new(pid: u32) -> Self {
-        Self::say('+', pid);
-        Self(Some(pid))
-    }
-
-    fn pid(&self) -> Pid {
-        Pid::from_raw(self.0.expect("it runs") as i32)
-    }
-
-    /// The number may be another program's from now on.
-    fn is_over(&mut self) {
-        if let Some(pid) = self.0.take() {
-            Self::say('-', pid);
-        }
-    }
-
-    fn say(sign: char, pid: u32) {
-        let mut watchdog = WATCHDOG.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        writeln!(watchdog, "{sign} {pid}").expect("the watchdog lives");
-    }
-}
-
-impl Drop for Registered {
-    fn drop(&mut self) {
-        if let Some(pid) = self.0 {
-            // Not waited for yet, so the number is still its own.
-            let _ = kill(Pid::from_raw(pid as i32), Signal::SIGKILL);
-            self.is_over();
-        }
-    }
 }
 
 /// A server on a free port.
@@ -317,12 +175,13 @@ impl Server {
         ask(self.request(Method::GET, path)).await
     }
 
-    /// Sends bytes as they are, and reads until the server closes. Ask it to: `Connection: close`.
+    /// Sends bytes as they are and no more, and reads until the server closes.
     pub(crate) async fn raw(&self, bytes: &[u8]) -> String {
         let exchange = async {
             let mut stream = TcpStream::connect(self.address).await.expect("it listens");
             // The server may close before it has read all.
             let _ = stream.write_all(bytes).await;
+            let _ = stream.shutdown().await;
             let mut answer = Vec::new();
             let _ = stream.read_to_end(&mut answer).await;
             answer
@@ -365,50 +224,4 @@ pub(crate) fn spawn_client(server: &Server, args: &[&str]) -> Process {
     let address = server.address.to_string();
     let args = [&["--server", &address], args].concat();
     Process::spawn(lab(&std::env::temp_dir(), server.lab.client(), &args))
-}
-
-/// What an HTTP server answered.
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: reqwest::header::HeaderMap,
-    pub(crate) body: Vec<u8>,
-}
-
-/// Sends a request and reads the whole answer.
-pub(crate) async fn ask(request: RequestBuilder) -> Answer {
-    let answer = request.send().await.expect("an answer");
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    let body = answer.bytes().await.expect("a whole answer").to_vec();
-    let answer = Answer { status, headers, body };
-    assert_leaks_nothing(&format!("{answer:?}"));
-    answer
-}
-
-impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().expect("headers are ASCII"))
-    }
-
-    pub(crate) fn text(&self) -> &str {
-        std::str::from_utf8(&self.body).expect("bodies are UTF-8")
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-}
-
-impl fmt::Debug for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {:?} {}", self.status, self.headers, String::from_utf8_lossy(&self.body))
-    }
-}
-
-/// Nobody outside needs to know what a server is made of.
-#[track_caller]
-pub(crate) fn assert_leaks_nothing(answer: &str) {
-    let lower = answer.to_ascii_lowercase();
-    for internal in ["sqlite", "panicked", "src/", ".rs:", "orders.db", "select ", "tokio", "serde"] {
-        assert!(!lower.contains(internal), "{internal} in {answer}");
-    }
 }
