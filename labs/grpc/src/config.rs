@@ -1,13 +1,13 @@
 //! The command lines of both programs.
 
 use clap::{Args, Parser, Subcommand, value_parser};
-use lab_console::{DatabaseArgs, LOG_HELP, OutputArgs, TimeoutArgs, Verb, host_port};
+use lab_console::{DatabaseArgs, OutputArgs, TimeoutArgs, Verb, host_port};
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:50051";
 
 /// The order system over gRPC
 #[derive(Clone, Debug, Parser)]
-#[command(after_help = LOG_HELP)]
+#[command(after_help = "Environment:\n  RUST_LOG  What to log: error, warn, info, debug, trace [default: info]")]
 pub struct ServerArgs {
     /// Where to listen; port 0 takes one that is free
     #[arg(long, env = "LAB_GRPC_ADDR", default_value = DEFAULT_ADDRESS, value_name = "HOST:PORT", value_parser = host_port)]
@@ -25,7 +25,7 @@ pub struct ServerArgs {
 
 /// Places, reads, changes and watches orders over gRPC
 #[derive(Clone, Debug, Parser)]
-#[command(after_help = LOG_HELP)]
+#[command(after_help = "Environment:\n  RUST_LOG  What to log: error, warn, info, debug, trace [default: warn]")]
 pub struct ClientArgs {
     /// Where the server listens
     #[arg(long, env = "LAB_GRPC_ADDR", default_value = DEFAULT_ADDRESS, value_name = "HOST:PORT", value_parser = host_port)]

@@ -22,7 +22,7 @@ mod verbs;
 pub use failure::{Exit, Failure, exit_code};
 pub use lines::{Line, Lines};
 pub use listen::{bind, check_loopback, host_port};
-pub use options::{DatabaseArgs, LOG_HELP, OutputArgs, TimeoutArgs};
+pub use options::{DatabaseArgs, OutputArgs, TimeoutArgs};
 pub use output::Output;
 pub use text::printable;
 pub use verbs::{CreateArgs, DeleteArgs, GetArgs, ImportArgs, ListArgs, UpdateArgs, Verb, WatchArgs};

@@ -10,9 +10,6 @@ use lab_orders::{OpenError, Store};
 use crate::Failure;
 
 const DEFAULT_DATABASE: &str = ".lab/orders.db";
-/// At the end of each `--help`.
-pub const LOG_HELP: &str = "Environment:\n  RUST_LOG  What to log: error, warn, info, debug, trace [default: info]";
-
 const DATABASE_VARIABLE: &str = "LAB_DATABASE";
 
 /// In `--help` below what the verb itself takes.

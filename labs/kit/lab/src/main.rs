@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use lab_lifecycle::LevelFilter;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -38,13 +39,13 @@ enum Program {
 #[tokio::main]
 async fn main() -> ExitCode {
     let Command::Run(program) = Cli::parse().command;
-    lab_lifecycle::start_logs();
-    let json = match &program {
-        Program::RestServer(args) => args.output.json,
-        Program::RestClient(args) => args.output.json,
-        Program::GrpcServer(args) => args.output.json,
-        Program::GrpcClient(args) => args.output.json,
+    let (json, level) = match &program {
+        Program::RestServer(args) => (args.output.json, LevelFilter::INFO),
+        Program::RestClient(args) => (args.output.json, LevelFilter::WARN),
+        Program::GrpcServer(args) => (args.output.json, LevelFilter::INFO),
+        Program::GrpcClient(args) => (args.output.json, LevelFilter::WARN),
     };
+    lab_lifecycle::start_logs(level);
     let done = match program {
         Program::RestServer(args) => lab_rest::server::serve(args).await,
         Program::RestClient(args) => lab_rest::client::run(args).await,

@@ -22,6 +22,7 @@ mod serve;
 pub use logs::start_logs;
 pub use stop::stop_signal;
 pub use trace::TraceId;
+pub use tracing_subscriber::filter::LevelFilter;
 
 #[cfg(feature = "http")]
 pub use self::{

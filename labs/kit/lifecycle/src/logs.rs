@@ -6,17 +6,18 @@ use std::io::{self, IsTerminal};
 use tracing::warn;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
 
-/// Starts logging to stderr, filtered by `RUST_LOG` (default `info`).
+/// Starts logging to stderr, filtered by `RUST_LOG`; without it by `default`: a
+/// server tells what it does (`info`), a client speaks by its output (`warn`).
 ///
 /// Colour only when stderr is a terminal and `NO_COLOR` is unset or empty
 /// (<https://no-color.org>). A `RUST_LOG` that can't be read is reported in the
 /// log, and the default holds. A second call changes nothing.
-pub fn start_logs() {
+pub fn start_logs(default: LevelFilter) {
     let wanted = env::var_os("RUST_LOG").unwrap_or_default();
     let wanted = wanted.to_string_lossy();
-    let (filter, fault) = match filter(&wanted) {
+    let (filter, fault) = match filter(&wanted, default) {
         Ok(filter) => (filter, None),
-        Err(fault) => (EnvFilter::new("info"), Some(fault)),
+        Err(fault) => (EnvFilter::new(default.to_string()), Some(fault)),
     };
     let colour = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
 
@@ -29,11 +30,11 @@ pub fn start_logs() {
         .log_internal_errors(false)
         .try_init();
     if let (Ok(()), Some(fault)) = (started, fault) {
-        warn!(RUST_LOG = ?wanted, %fault, "RUST_LOG is not a filter; logging at `info`");
+        warn!(RUST_LOG = ?wanted, %fault, "RUST_LOG is not a filter; logging at {default}");
     }
 }
 
-/// An empty text means `info`, as unset does.
-pub(crate) fn filter(text: &str) -> Result<EnvFilter, ParseError> {
-    EnvFilter::builder().with_default_directive(LevelFilter::INFO.into()).parse(text)
+/// An empty text means the default, as unset does.
+pub(crate) fn filter(text: &str, default: LevelFilter) -> Result<EnvFilter, ParseError> {
+    EnvFilter::builder().with_default_directive(default.into()).parse(text)
 }

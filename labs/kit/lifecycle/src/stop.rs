@@ -19,8 +19,8 @@ const ECHO: Duration = Duration::from_millis(100);
 /// Returns a token that is cancelled at the first Ctrl-C (SIGINT) or SIGTERM.
 ///
 /// From then on the program drains. A second signal, 100 ms later or more, ends it at
-/// once, with the exit code that a shell gives to a program killed by it: 130 for Ctrl-C, 143
-/// for SIGTERM.
+/// once, with the exit code that a shell gives to a program killed by it: 130 for
+/// Ctrl-C, 143 for SIGTERM.
 ///
 /// The signals are watched on a thread of their own, not on the caller's
 /// runtime: the second one is for a program that hangs, and its runtime may be
