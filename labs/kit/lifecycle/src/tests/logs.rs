@@ -1,3 +1,4 @@
+use crate::LevelFilter;
 use crate::logs::filter;
 
 #[test]
