@@ -1,0 +1,162 @@
+//! `peers`: each lab's server against the least that could do its job.
+//!
+//! The two sides of a row run in turns, and which goes first changes with each
+//! round, so that a machine that slows down or is disturbed does it to both.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, ValueEnum, value_parser};
+use lab_console::{Failure, OutputArgs};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use crate::machine;
+use crate::report::{self, Measured};
+use crate::rows::{Row, Side};
+
+/// `peers`
+#[derive(Args, Clone, Debug)]
+pub(crate) struct PeersArgs {
+    /// How often each pair is measured
+    #[arg(long, value_name = "N", default_value = "5", value_parser = value_parser!(u32).range(1..=1000))]
+    rounds: u32,
+    /// How long each side runs in a round
+    #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
+    seconds: Duration,
+    /// Only this row; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    only: Vec<Row>,
+    /// One round of 0.2 s: shows that everything runs, and nothing else
+    #[arg(long, conflicts_with_all = ["rounds", "seconds"])]
+    quick: bool,
+    /// The instrument's own check: a peer against itself must give 1
+    #[arg(long, conflicts_with = "only")]
+    control: bool,
+    /// Keep the temporary databases in a folder in here; it should be on the disk that orders are kept on
+    #[arg(long, value_name = "DIR", default_value = ".lab")]
+    folder: PathBuf,
+    /// How to print.
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| (0.1..=600.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "must be a number of seconds from 0.1 to 600".to_owned())
+}
+
+/// Measures, and prints each row when it is done. A goal that is missed is no failure.
+pub(crate) fn run(args: &PeersArgs) -> Result<(), Failure> {
+    let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
+    measure_rows(args, &stop).map_err(|error| match error.downcast::<Failure>() {
+        Ok(failure) => failure,
+        Err(_) if stop.is_cancelled() => Failure::refused("interrupted", "interrupted"),
+        Err(error) => Failure::refused("failed", format!("{error:#}")),
+    })
+}
+
+fn measure_rows(args: &PeersArgs, stop: &CancellationToken) -> Result<()> {
+    let folder = Folder::make(&args.folder)?;
+    let (rounds, time) = if args.quick { (1, Duration::from_millis(200)) } else { (args.rounds, args.seconds) };
+    if !args.output.json {
+        print(&introduction(rounds, time, &folder)?)?;
+    }
+    for row in args.rows() {
+        let measured = measure(row, rounds, time, &folder, stop).with_context(|| format!("row {}", row.name()))?;
+        if args.output.json { print(&[measured.json().to_string()])? } else { print(&measured.lines())? }
+    }
+    Ok(())
+}
+
+impl PeersArgs {
+    fn rows(&self) -> Vec<Row> {
+        match &self.only[..] {
+            _ if self.control => vec![Row::Control],
+            [] => Row::value_variants().iter().copied().filter(|&row| row != Row::Control).collect(),
+            only => only.to_vec(),
+        }
+    }
+}
+
+fn measure(row: Row, rounds: u32, time: Duration, folder: &Folder, stop: &CancellationToken) -> Result<Measured> {
+    let mut experiment = row.prepare(folder.path())?;
+    // What is slow once (code that is paged in, a file that grows) is no one's figure.
+    for side in [Side::Lab, Side::Peer] {
+        experiment.measure(side, time / 4)?;
+    }
+    let mut measured = Measured { row, rounds: Vec::new() };
+    for round in 0..rounds {
+        progress(&format!("{}: round {} of {rounds}", row.name(), round + 1));
+        let mut side = |side| {
+            if stop.is_cancelled() {
+                bail!("interrupted");
+            }
+            experiment.measure(side, time)
+        };
+        measured.rounds.push(if round % 2 == 0 {
+            let lab = side(Side::Lab)?;
+            (lab, side(Side::Peer)?)
+        } else {
+            let peer = side(Side::Peer)?;
+            (side(Side::Lab)?, peer)
+        });
+    }
+    progress("");
+    Ok(measured)
+}
+
+/// Who measures what, where and for how long: without it the figures say nothing.
+fn introduction(rounds: u32, time: Duration, folder: &Folder) -> Result<Vec<String>> {
+    let (cores, build) = (machine::cores(), if machine::RELEASE { "release" } else { "DEBUG" });
+    let fsync = machine::fsync_time(folder.path())?;
+    let mut lines = Vec::new();
+    if !machine::RELEASE {
+        lines.push("THIS IS A DEBUG BUILD: ITS FIGURES MEAN NOTHING. Run it with `cargo run --release`.".to_owned());
+    }
+    lines.push(format!("{cores} cores, {build} build; {rounds} rounds of {time:?} a side, in turns; medians."));
+    lines.push(format!("Load: this program, {cores} threads on the same cores as the servers; what it takes"));
+    lines.push("itself is in both sides of a ratio and draws it towards 1.".to_owned());
+    lines.push("Servers: processes of their own, logging at `info` to /dev/null.".to_owned());
+    lines.push(format!("Databases: files in {}; a small fsync takes {fsync:.0?} there.", folder.shown.display()));
+    if fsync < Duration::from_micros(20) {
+        lines.push("That is no disk: what is said about create means nothing. See --folder.".to_owned());
+    }
+    lines.push(String::new());
+    lines.push(report::header());
+    Ok(lines)
+}
+
+/// A folder of its own for the databases; it is removed at the end.
+struct Folder {
+    temporary: TempDir,
+    shown: PathBuf,
+}
+
+impl Folder {
+    fn make(parent: &Path) -> Result<Self> {
+        let failed = || format!("failed to make a folder in {}; name another with --folder", parent.display());
+        std::fs::create_dir_all(parent).with_context(failed)?;
+        let temporary = tempfile::Builder::new().prefix("compare-").tempdir_in(parent).with_context(failed)?;
+        Ok(Self { temporary, shown: parent.to_owned() })
+    }
+
+    fn path(&self) -> &Path {
+        self.temporary.path()
+    }
+}
+
+fn print(lines: &[String]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    let printed = lines.iter().try_for_each(|line| writeln!(out, "{line}"));
+    printed.and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
+}
+
+/// Shows a person that something goes on, on a line that is overwritten.
+fn progress(text: &str) {
+    if std::io::stderr().is_terminal() {
+        eprint!("\r{text:60}\r");
+    }
+}
