@@ -65,7 +65,6 @@ pub fn app(store: Store, stop: CancellationToken) -> Router {
         .add_service(wire::reflection_v1alpha())
         .into_axum_router()
         .layer(from_fn(limits::handler_time))
-        .layer(from_fn(lab_lifecycle::observe))
 }
 
 /// What the handlers share.

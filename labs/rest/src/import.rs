@@ -5,6 +5,7 @@
 //! parsed order or its faults. A real service would answer 202 and a job's
 //! address when imports get much larger than this.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -34,7 +35,7 @@ const READ_TIME: Duration = Duration::from_secs(60);
 type Line = (usize, Result<NewOrder, RestError>);
 
 /// `POST /v1/orders/import` → 200 with `{"line","id"}` or `{"line","problem"}` for each line, and a summary.
-pub(crate) async fn import_orders(State(app): State<App>, request: Request) -> Result<Response, RestError> {
+pub(crate) async fn import_orders(State(app): State<Arc<App>>, request: Request) -> Result<Response, RestError> {
     wire::require_content_type(request.headers(), NDJSON)?;
     let _turn = app.bodies.import_turn().await?;
     let read = timeout(READ_TIME, read_lines(request.into_body())).await;

@@ -1,7 +1,6 @@
 //! What a server must bound: how large a body is, how long a handler takes, and
 //! how much memory all bodies take together.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
@@ -40,15 +39,14 @@ pub(crate) async fn handler_time(request: Request, next: Next) -> Response {
 }
 
 /// The memory that all bodies share.
-#[derive(Clone)]
 pub(crate) struct Bodies {
-    large: Arc<Semaphore>,
-    imports: Arc<Semaphore>,
+    large: Semaphore,
+    imports: Semaphore,
 }
 
 impl Default for Bodies {
     fn default() -> Self {
-        Self { large: Arc::new(Semaphore::new(LARGE_BODIES)), imports: Arc::new(Semaphore::new(IMPORTS)) }
+        Self { large: Semaphore::new(LARGE_BODIES), imports: Semaphore::new(IMPORTS) }
     }
 }
 

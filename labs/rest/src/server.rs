@@ -13,6 +13,7 @@
 //!
 //! Run it: `cargo run -p lab-rest --bin server`. What goes wrong is in [`crate::error`].
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -21,7 +22,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 use lab_console::{Failure, Output};
 use lab_lifecycle::{Limits, Protocol};
@@ -56,24 +57,23 @@ pub async fn run(listener: TcpListener, store: Store, stop: CancellationToken) {
 
 /// The routes, callable without a socket. Watches end at `stop`.
 pub fn app(store: Store, stop: CancellationToken) -> Router {
+    // Who reads waits for nobody. Who changes something waits for the disk, and
+    // perhaps for another program's lock.
+    let in_time = from_fn(limits::handler_time);
     Router::new()
-        .route("/v1/orders", get(list_orders).post(create_order))
-        .route("/v1/orders/{id}", get(get_order).put(update_order).delete(delete_order))
-        .route("/health", get(health))
-        .layer(from_fn(limits::handler_time))
-        // These two take as long as they take, and bound themselves.
+        .route("/v1/orders", post(create_order).layer(in_time.clone()).get(list_orders))
+        .route("/v1/orders/{id}", put(update_order).delete(delete_order).layer(in_time).get(get_order))
         .route("/v1/orders/events", get(watch_orders))
         .route("/v1/orders/import", post(import::import_orders))
+        .route("/health", get(health))
         .fallback(|| async { RestError::http(StatusCode::NOT_FOUND, "there is nothing at this path") })
         .method_not_allowed_fallback(|| async {
             RestError::http(StatusCode::METHOD_NOT_ALLOWED, "the Allow header names the methods of this path")
         })
-        .layer(from_fn(lab_lifecycle::observe))
-        .with_state(App { store, stop, bodies: limits::Bodies::default() })
+        .with_state(Arc::new(App { store, stop, bodies: limits::Bodies::default() }))
 }
 
 /// What the handlers share.
-#[derive(Clone)]
 pub struct App {
     pub(crate) store: Store,
     pub(crate) stop: CancellationToken,
@@ -86,14 +86,14 @@ async fn health() -> Json<serde_json::Value> {
 }
 
 /// `POST /v1/orders` → 201 with `Location` and `ETag` (RFC 9110 §15.3.2).
-async fn create_order(State(app): State<App>, JsonBody(body): JsonBody) -> Result<Created, RestError> {
+async fn create_order(State(app): State<Arc<App>>, JsonBody(body): JsonBody) -> Result<Created, RestError> {
     let draft = OrderDraft::from_json(&body)?;
     let order = app.store.create(draft.parse()?).await?;
     Ok(Created(order))
 }
 
 /// `GET /v1/orders/{id}` → 200 with `ETag`, or 304 when `If-None-Match` names it (RFC 9110 §13.1.2).
-async fn get_order(State(app): State<App>, Id(id): Id, headers: HeaderMap) -> Result<Response, RestError> {
+async fn get_order(State(app): State<Arc<App>>, Id(id): Id, headers: HeaderMap) -> Result<Response, RestError> {
     let order = app.store.get(OrderId::parse(&id)?).await?;
     if wire::none_match_names(&headers, &order) {
         return Ok(NotModified(order).into_response());
@@ -102,7 +102,7 @@ async fn get_order(State(app): State<App>, Id(id): Id, headers: HeaderMap) -> Re
 }
 
 /// `GET /v1/orders` → a page, in the order of creation (AIP-158).
-async fn list_orders(State(app): State<App>, RawQuery(query): RawQuery) -> Result<PageBody, RestError> {
+async fn list_orders(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> Result<PageBody, RestError> {
     let draft = wire::list_draft(query.as_deref());
     let page = app.store.list(draft.parse()?).await?;
     Ok(PageBody::from(page))
@@ -110,7 +110,7 @@ async fn list_orders(State(app): State<App>, RawQuery(query): RawQuery) -> Resul
 
 /// `PUT /v1/orders/{id}` with `If-Match` → the order as it is stored now (RFC 9110 §13.1.1).
 async fn update_order(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Id(id): Id,
     headers: HeaderMap,
     JsonBody(body): JsonBody,
@@ -121,7 +121,7 @@ async fn update_order(
 }
 
 /// `DELETE /v1/orders/{id}` → 204. `If-Match` guards it when it is there.
-async fn delete_order(State(app): State<App>, Id(id): Id, headers: HeaderMap) -> Result<StatusCode, RestError> {
+async fn delete_order(State(app): State<Arc<App>>, Id(id): Id, headers: HeaderMap) -> Result<StatusCode, RestError> {
     let draft = DeleteDraft { id, etag: wire::if_match(&headers) };
     app.store.delete(draft.parse()?).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -129,7 +129,7 @@ async fn delete_order(State(app): State<App>, Id(id): Id, headers: HeaderMap) ->
 
 /// `GET /v1/orders/events` → server-sent events: first the position, then each change once, in order.
 async fn watch_orders(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, OrderError>>>, RestError> {
     let from = WatchFrom::parse(wire::last_event_id(&headers).as_deref())?;
@@ -137,7 +137,7 @@ async fn watch_orders(
     let first = wire::position_event(watch.position());
     let changes = watch.changes().map_ok(|change| wire::change_event(&change));
     // An error in the middle cuts the connection; the client comes back with its last position.
-    let events = stream::once(async { Ok(first) }).chain(changes).take_until(app.stop.cancelled_owned());
+    let events = stream::once(async { Ok(first) }).chain(changes).take_until(app.stop.clone().cancelled_owned());
     // A comment now and then tells a quiet connection from a dead one, to both sides.
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }

@@ -2,7 +2,7 @@
 //! stop signals, trace ids, and (feature `http`) serving connections within
 //! limits and draining them at the end.
 //!
-//! Reading order: [`stop_signal`], [`TraceId`], then [`serve`] and [`observe`].
+//! Reading order: [`stop_signal`], [`TraceId`], then [`serve`].
 //!
 //! `axum::serve` and tonic's own server would be three lines instead. They have
 //! no limit on connections, wait for ever for a request that never comes, and
@@ -27,7 +27,6 @@ pub use tracing_subscriber::filter::LevelFilter;
 #[cfg(feature = "http")]
 pub use self::{
     limits::Limits,
-    observe::observe,
     serve::{Protocol, serve},
 };
 

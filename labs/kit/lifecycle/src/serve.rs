@@ -20,11 +20,11 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::Service;
 use tracing::{debug, error, warn};
 
 use crate::Limits;
 use crate::limits::connections_possible;
+use crate::observe::observe;
 
 /// What is spoken on the port, from the first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,8 +111,7 @@ impl Server {
             let (asked, app) = (asked.clone(), self.app.clone());
             move |request| {
                 asked.store(true, Ordering::Relaxed);
-                // A Router is always ready.
-                app.clone().call(request)
+                observe(request, app.clone())
             }
         });
         let wait = self.limits.first_request;

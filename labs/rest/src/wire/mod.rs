@@ -3,6 +3,8 @@
 
 mod answer;
 
+use std::sync::Arc;
+
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use axum::http::request::Parts;
@@ -27,10 +29,10 @@ const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// The bytes of a JSON body; 415 for another content type, 413 over 1 MiB.
 pub(crate) struct JsonBody(pub(crate) Bytes);
 
-impl FromRequest<App> for JsonBody {
+impl FromRequest<Arc<App>> for JsonBody {
     type Rejection = RestError;
 
-    async fn from_request(request: Request, app: &App) -> Result<Self, RestError> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, RestError> {
         require_content_type(request.headers(), "application/json")?;
         Ok(Self(app.bodies.read(request.into_body()).await?))
     }

@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use axum::routing::{get, post};
-use axum::{Extension, Router, middleware::from_fn};
-use tower::ServiceExt;
+use axum::{Extension, Router};
 use tracing::{Level, warn};
 
-use crate::{TraceId, observe};
+use crate::TraceId;
+use crate::observe::observe;
 
 const ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
@@ -37,8 +37,7 @@ async fn ask(level: Level, method: &str, path: &str, traceparents: &[&str]) -> (
     let app = Router::new()
         .route("/", get(handler.clone()).post(handler))
         .route("/fails", get(async || StatusCode::INTERNAL_SERVER_ERROR))
-        .route("/rpc", post(async || [("grpc-status", "14")]))
-        .layer(from_fn(observe));
+        .route("/rpc", post(async || [("grpc-status", "14")]));
 
     let log = Log::default();
     let writer = log.clone();
@@ -50,7 +49,7 @@ async fn ask(level: Level, method: &str, path: &str, traceparents: &[&str]) -> (
     }
     let request = request.body(Body::empty()).expect("a request");
     let _guard = tracing::subscriber::set_default(subscriber);
-    let answer = app.oneshot(request).await.expect("an answer");
+    let answer = observe(request, app).await.expect("an answer");
 
     let returned = TraceId::parse(&answer.headers()["traceparent"]).expect("a valid header").to_string();
     let log = String::from_utf8(log.0.lock().expect("not poisoned").clone()).expect("text");
