@@ -171,20 +171,25 @@ impl OrderClient {
 
     /// The file is read to its end first: when it can't be read, nothing is placed.
     async fn import_orders(&self, import: ImportArgs, output: &mut Output) -> Result<(), Failure> {
-        let mut lines = Lines::open(&import.file).await?;
-        let (mut requests, mut numbers, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        // One order too many is enough for the server to refuse them all.
-        while numbers.len() <= MOST_ORDERS
-            && let Some(line) = lines.try_next().await?
-        {
-            match line.content.and_then(|text| wire::import_message(&text)) {
-                Ok(request) => {
-                    requests.push(request);
-                    numbers.push(line.number);
+        let read = async {
+            let mut lines = Lines::open(&import.file).await?;
+            let (mut requests, mut numbers, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+            // One order too many is enough for the server to refuse them all.
+            while numbers.len() <= MOST_ORDERS
+                && let Some(line) = lines.try_next().await?
+            {
+                match line.content.and_then(|text| wire::import_message(&text)) {
+                    Ok(request) => {
+                        requests.push(request);
+                        numbers.push(line.number);
+                    }
+                    Err(failure) => refused.push((line.number, failure)),
                 }
-                Err(failure) => refused.push((line.number, failure)),
             }
-        }
+            Ok((requests, numbers, refused))
+        };
+        let read = timeout(self.timeout, read).await.unwrap_or_else(|_| Err(self.no_input()));
+        let (requests, numbers, mut refused) = read?;
         let answer = self.orders().import_orders(self.request(stream::iter(requests))).await;
         let answer = answer.map_err(|status| self.failure(status))?.into_inner();
         // The server counts the orders that it was sent; the file may have had other lines in between.
@@ -201,10 +206,11 @@ impl OrderClient {
         OrderServiceClient::new(self.channel.clone())
     }
 
-    /// A request that says how long its answer is waited for.
+    /// A request that says how long its answer is waited for. A moment more than
+    /// we wait: tonic keeps the time too, and its words would say less.
     fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
-        request.set_timeout(self.timeout);
+        request.set_timeout(self.timeout + Duration::from_millis(100));
         request
     }
 
@@ -230,11 +236,18 @@ impl OrderClient {
     }
 
     fn not_an_answer(&self, what: &str) -> Failure {
-        Failure::unavailable(format!("{} gave no answer of this gRPC service: {what}", self.server))
+        Failure::unavailable(format!(
+            "{} gave no answer of this gRPC service ({what}): is it the address of the gRPC server?",
+            self.server
+        ))
     }
 
     pub(crate) fn silent(&self) -> Failure {
         Failure::unavailable(format!("{} did not answer within {:?}", self.server, self.timeout))
+    }
+
+    fn no_input(&self) -> Failure {
+        Failure::missing(format!("the input did not end within {:?}; nothing was sent", self.timeout))
     }
 
     /// What a verb says when its time is over.

@@ -27,7 +27,7 @@ pub(crate) async fn read_lines(mut requests: Streaming<ImportOrdersRequest>) -> 
                 "an import may have {MOST_ORDERS} orders; none was placed"
             )));
         }
-        lines.push(OrderDraft::from(request).parse());
+        lines.push(OrderDraft::from(request).parse().map_err(OrderError::brief));
     }
     Ok(lines)
 }

@@ -161,21 +161,26 @@ impl OrderClient {
 
     /// The file is read to its end first: when it can't be read, nothing is placed.
     async fn import_orders(&self, import: ImportArgs, output: &mut Output) -> Result<(), Failure> {
-        let mut lines = Lines::open(&import.file).await?;
-        let (mut body, mut numbers, mut refused) = (Vec::new(), Vec::new(), Vec::new());
-        // One line too many is enough for the server to refuse them all.
-        while numbers.len() <= MOST_LINES
-            && let Some(line) = lines.try_next().await?
-        {
-            match line.content {
-                Ok(text) => {
-                    body.extend(text);
-                    body.push(b'\n');
-                    numbers.push(line.number);
+        let read = async {
+            let mut lines = Lines::open(&import.file).await?;
+            let (mut body, mut numbers, mut refused) = (Vec::new(), Vec::new(), Vec::new());
+            // One line too many is enough for the server to refuse them all.
+            while numbers.len() <= MOST_LINES
+                && let Some(line) = lines.try_next().await?
+            {
+                match line.content {
+                    Ok(text) => {
+                        body.extend(text);
+                        body.push(b'\n');
+                        numbers.push(line.number);
+                    }
+                    Err(failure) => refused.push((line.number, failure)),
                 }
-                Err(failure) => refused.push((line.number, failure)),
             }
-        }
+            Ok((body, numbers, refused))
+        };
+        let read = timeout(self.timeout, read).await.unwrap_or_else(|_| Err(self.no_input()));
+        let (body, numbers, mut refused) = read?;
         let request = self.request(Method::POST, "/v1/orders/import").header(CONTENT_TYPE, wire::NDJSON);
         let answer = self.answer(request.body(body)).await?;
         wire::require(&answer, StatusCode::OK, wire::NDJSON).map_err(|wrong| self.not_an_answer(&wrong))?;
@@ -226,11 +231,18 @@ impl OrderClient {
     }
 
     fn not_an_answer(&self, what: &str) -> Failure {
-        Failure::unavailable(format!("{} gave no answer of this REST API: {what}", self.server))
+        Failure::unavailable(format!(
+            "{} gave no answer of this REST API ({what}): is it the address of the REST server?",
+            self.server
+        ))
     }
 
     fn silent(&self) -> Failure {
         Failure::unavailable(format!("{} did not answer within {:?}", self.server, self.timeout))
+    }
+
+    fn no_input(&self) -> Failure {
+        Failure::missing(format!("the input did not end within {:?}; nothing was sent", self.timeout))
     }
 
     /// What a verb says when its time is over.

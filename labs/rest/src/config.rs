@@ -7,7 +7,10 @@ const DEFAULT_ADDRESS: &str = "127.0.0.1:8080";
 
 /// The order system over REST
 #[derive(Clone, Debug, Parser)]
-#[command(after_help = "Environment:\n  RUST_LOG  What to log: error, warn, info, debug, trace [default: info]")]
+#[command(
+    max_term_width = 80,
+    after_help = "Environment:\n  RUST_LOG  What to log: error, warn, info, debug, trace [default: info]"
+)]
 pub struct ServerArgs {
     /// Where to listen; port 0 takes one that is free
     #[arg(long, env = "LAB_REST_ADDR", default_value = DEFAULT_ADDRESS, value_name = "HOST:PORT", value_parser = host_port)]
@@ -25,7 +28,10 @@ pub struct ServerArgs {
 
 /// Places, reads, changes and watches orders over REST
 #[derive(Clone, Debug, Parser)]
-#[command(after_help = "Environment:\n  RUST_LOG  What to log: error, warn, info, debug, trace [default: warn]")]
+#[command(
+    max_term_width = 80,
+    after_help = "Environment:\n  RUST_LOG  What to log: error, warn, info, debug, trace [default: warn]"
+)]
 pub struct ClientArgs {
     /// Where the server listens
     #[arg(long, env = "LAB_REST_ADDR", default_value = DEFAULT_ADDRESS, value_name = "HOST:PORT", value_parser = host_port)]

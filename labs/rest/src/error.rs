@@ -118,6 +118,18 @@ impl From<Fault> for ProblemError {
     }
 }
 
+/// As the other labs' clients say it.
+impl From<ProblemError> for Fault {
+    fn from(error: ProblemError) -> Self {
+        match error.pointer.strip_prefix('#') {
+            Some(pointer) => Self::body(pointer, error.detail),
+            None if error.pointer == "If-Match" => Self::parameter("etag", error.detail),
+            None if error.pointer == "Last-Event-ID" => Self::parameter("position", error.detail),
+            None => Self::parameter(error.pointer, error.detail),
+        }
+    }
+}
+
 /// 422 is for what the body says; a path, query or header that is wrong is 400.
 fn in_parameters(faults: &[Fault]) -> bool {
     faults.iter().any(|fault| matches!(fault.place, Place::Parameter(_)))

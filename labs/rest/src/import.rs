@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use bytes::BytesMut;
-use lab_orders::{NewOrder, OrderDraft, Store};
+use lab_orders::{NewOrder, OrderDraft, OrderError, Store};
 use tokio::time::timeout;
 use tokio_util::codec::{Decoder, LinesCodec, LinesCodecError};
 
@@ -59,7 +59,10 @@ async fn read_lines(mut body: Body) -> Result<Vec<Line>, RestError> {
                 Ok(text) if text.trim().is_empty() => continue,
                 Ok(text) => lines.push((
                     number,
-                    OrderDraft::from_json(text.as_bytes()).and_then(OrderDraft::parse).map_err(RestError::from),
+                    OrderDraft::from_json(text.as_bytes())
+                        .and_then(OrderDraft::parse)
+                        .map_err(OrderError::brief)
+                        .map_err(RestError::from),
                 )),
                 Err(problem) => lines.push((number, Err(problem))),
             }
@@ -84,9 +87,7 @@ fn next_line(codec: &mut LinesCodec, buffer: &mut BytesMut, at_end: bool) -> Opt
         Ok(Some(line)) if line.len() > LINE_BYTES => too_long(),
         Ok(line) => line.map(Ok),
         Err(LinesCodecError::MaxLineLengthExceeded) => too_long(),
-        Err(LinesCodecError::Io(_)) => {
-            Some(Err(lab_orders::OrderError::NotParseable("it is not UTF-8".to_owned()).into()))
-        }
+        Err(LinesCodecError::Io(_)) => Some(Err(OrderError::NotParseable("it is not UTF-8".to_owned()).into())),
     }
 }
 

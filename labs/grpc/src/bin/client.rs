@@ -9,7 +9,7 @@ use lab_lifecycle::LevelFilter;
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = ClientArgs::parse();
-    lab_lifecycle::start_logs(LevelFilter::WARN);
+    let _logs = lab_lifecycle::start_logs(LevelFilter::WARN);
     let json = args.output.json;
     lab_console::exit_code(lab_grpc::client::run(args).await, json)
 }

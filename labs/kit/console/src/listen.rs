@@ -10,8 +10,17 @@ use crate::Failure;
 /// A clap value parser for `HOST:PORT`; the text comes out as it went in. A
 /// name is looked up when it is used, not here.
 pub fn host_port(text: &str) -> Result<String, String> {
-    let parts = text.rsplit_once(':').filter(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    let parts = text.rsplit_once(':').filter(|(host, port)| is_host(host) && port.parse::<u16>().is_ok());
     parts.map(|_| text.to_owned()).ok_or_else(|| "must be HOST:PORT, like 127.0.0.1:8080 or [::1]:8080".to_owned())
+}
+
+/// A name, an IPv4 address, or an IPv6 address in brackets; no scheme, user or path beside it.
+fn is_host(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    match address {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_')),
+    }
 }
 
 /// Resolves `HOST:PORT` and listens on it; port 0 takes one that is free. All
@@ -89,7 +98,17 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_address_is_wrong_usage() {
-        for listen in ["nonsense", "", ":8080", "localhost:", "localhost:http", "127.0.0.1:65536"] {
+        for listen in [
+            "nonsense",
+            "",
+            ":8080",
+            "http://localhost:80",
+            "a@b:80",
+            "::1:80",
+            "localhost:",
+            "localhost:http",
+            "127.0.0.1:65536",
+        ] {
             assert_eq!(bind(listen, false).await.expect_err(listen).exit, Exit::Usage, "{listen}");
         }
     }

@@ -103,10 +103,15 @@ impl<W: Write> Output<W> {
         self.record(&ImportSummary { created, refused }, &format!("{created} created, {refused} refused"))?;
         match refused {
             0 => Ok(()),
-            1 => Err(Failure::refused("invalid", "a line was refused: correct it, and import that line alone")),
+            1 => Err(Failure::refused(
+                "invalid",
+                "a line was refused: import it again when its fault is mended, and that line alone",
+            )),
             _ => Err(Failure::refused(
                 "invalid",
-                format!("{refused} lines were refused: correct them, and import those lines alone"),
+                format!(
+                    "{refused} lines were refused: import them again when their faults are mended, and those lines alone"
+                ),
             )),
         }
     }

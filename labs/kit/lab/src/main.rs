@@ -9,6 +9,7 @@ use lab_lifecycle::LevelFilter;
 #[command(
     name = "lab",
     bin_name = "cargo lab",
+    max_term_width = 80,
     about = "The order system over REST and gRPC, side by side",
     arg_required_else_help = true
 )]
@@ -45,7 +46,7 @@ async fn main() -> ExitCode {
         Program::GrpcServer(args) => (args.output.json, LevelFilter::INFO),
         Program::GrpcClient(args) => (args.output.json, LevelFilter::WARN),
     };
-    lab_lifecycle::start_logs(level);
+    let _logs = lab_lifecycle::start_logs(level);
     let done = match program {
         Program::RestServer(args) => lab_rest::server::serve(args).await,
         Program::RestClient(args) => lab_rest::client::run(args).await,

@@ -4,7 +4,10 @@ use std::env;
 use std::io::{self, IsTerminal};
 
 use tracing::warn;
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
+
+const QUEUED_LINES: usize = 10_000;
 
 /// Starts logging to stderr, filtered by `RUST_LOG`; without it by `default`: a
 /// server tells what it does (`info`), a client speaks by its output (`warn`).
@@ -12,7 +15,12 @@ use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
 /// Colour only when stderr is a terminal and `NO_COLOR` is unset or empty
 /// (<https://no-color.org>). A `RUST_LOG` that can't be read is reported in the
 /// log, and the default holds. A second call changes nothing.
-pub fn start_logs(default: LevelFilter) {
+///
+/// A thread of its own writes, from a queue of 10,000 lines; what doesn't fit is
+/// dropped. Otherwise a stderr that nobody reads would stop a server at its next
+/// line. Keep the guard until the end of `main`: it writes what is queued.
+#[must_use = "the queue is written when the guard is dropped"]
+pub fn start_logs(default: LevelFilter) -> WorkerGuard {
     let wanted = env::var_os("RUST_LOG").unwrap_or_default();
     let wanted = wanted.to_string_lossy();
     let (filter, fault) = match filter(&wanted, default) {
@@ -21,9 +29,10 @@ pub fn start_logs(default: LevelFilter) {
     };
     let colour = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
 
+    let (queue, guard) = NonBlockingBuilder::default().buffered_lines_limit(QUEUED_LINES).finish(io::stderr());
     let started = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(queue)
         .with_ansi(colour)
         // It would report a failed write with `eprintln!`, which panics when
         // stderr is the closed pipe that the write failed on.
@@ -32,6 +41,7 @@ pub fn start_logs(default: LevelFilter) {
     if let (Ok(()), Some(fault)) = (started, fault) {
         warn!(RUST_LOG = ?wanted, %fault, "RUST_LOG is not a filter; logging at {default}");
     }
+    guard
 }
 
 /// An empty text means the default, as unset does.

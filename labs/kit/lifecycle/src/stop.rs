@@ -53,8 +53,8 @@ fn watch(stop: &CancellationToken, installed: &mpsc::SyncSender<io::Result<()>>)
         drop(installed.send(Ok(())));
 
         next(&mut interrupt, &mut terminate).await;
-        info!("stopping; a second signal ends the program at once");
         stop.cancel();
+        info!("stopping; a second signal ends the program at once");
         // `timeout(1)` and some supervisors send one signal twice, to the process and to
         // its group. No hand is that fast.
         let echo = async { while next(&mut interrupt, &mut terminate).await > 0 {} };

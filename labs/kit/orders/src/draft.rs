@@ -241,7 +241,8 @@ impl Body {
 
     fn no_more_fields(mut self) -> Faults {
         for name in self.fields.keys() {
-            // RFC 6901 §3: `~` and `/` are escaped in a pointer.
+            // RFC 6901 §3: `~` and `/` are escaped in a pointer. A name is cut: the client chose its length.
+            let name: String = name.chars().take(MOST_CHARACTERS).collect();
             let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
             self.faults.push(Fault::body(pointer, "is not a field of this request"));
         }

@@ -70,6 +70,22 @@ pub enum OrderError {
 }
 
 impl OrderError {
+    /// The same with at most five faults, for an answer about thousands of orders:
+    /// a client takes 4 MiB over gRPC.
+    #[must_use]
+    pub fn brief(self) -> Self {
+        const MOST: usize = 5;
+        match self {
+            Self::Invalid { mut faults } if faults.len() > MOST => {
+                let more = faults.len() - (MOST - 1);
+                faults.truncate(MOST - 1);
+                faults.push(Fault::body("", format!("has {more} more faults")));
+                Self::Invalid { faults }
+            }
+            other => other,
+        }
+    }
+
     /// A name for programs, the same in every lab: `not_found`.
     pub fn code(&self) -> &'static str {
         match self {

@@ -53,11 +53,13 @@ pub struct Page {
 }
 
 fn parse_size(text: &str) -> Result<u32, Fault> {
-    // As i128, so that 10^30 is "too many" and not "no number".
-    match text.parse::<i128>() {
-        Ok(0) => Ok(DEFAULT_SIZE),
-        Ok(size) if size > 0 => Ok(u32::try_from(size).unwrap_or(MOST_SIZE).min(MOST_SIZE)),
-        _ => Err(Fault::parameter("page_size", format!("must be a number from 0 to {MOST_SIZE}"))),
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Fault::parameter("page_size", format!("must be a number from 0 to {MOST_SIZE}")));
+    }
+    // What is too long for a number is "too many", and not "no number".
+    match text.parse().unwrap_or(MOST_SIZE) {
+        0 => Ok(DEFAULT_SIZE),
+        size => Ok(size.min(MOST_SIZE)),
     }
 }
 

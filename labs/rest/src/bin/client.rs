@@ -9,7 +9,7 @@ use lab_rest::config::ClientArgs;
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = ClientArgs::parse();
-    lab_lifecycle::start_logs(LevelFilter::WARN);
+    let _logs = lab_lifecycle::start_logs(LevelFilter::WARN);
     let json = args.output.json;
     lab_console::exit_code(lab_rest::client::run(args).await, json)
 }

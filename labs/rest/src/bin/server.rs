@@ -9,7 +9,7 @@ use lab_rest::config::ServerArgs;
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = ServerArgs::parse();
-    lab_lifecycle::start_logs(LevelFilter::INFO);
+    let _logs = lab_lifecycle::start_logs(LevelFilter::INFO);
     let json = args.output.json;
     lab_console::exit_code(lab_rest::server::serve(args).await, json)
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use futures_util::TryStreamExt;
 use lab_console::Failure;
-use lab_orders::{ChangeKind, Order};
+use lab_orders::{ChangeKind, Fault, Order};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
@@ -76,7 +76,7 @@ impl Problem {
             None if self.status >= 500 => "unavailable".to_owned(),
             None => "invalid".to_owned(),
         };
-        let faults: Vec<_> = self.errors.iter().map(|error| format!("{} {}", error.pointer, error.detail)).collect();
+        let faults: Vec<_> = self.errors.into_iter().map(|error| Fault::from(error).to_string()).collect();
         let message = if faults.is_empty() { self.detail } else { faults.join("; ") };
         Failure::refused(code, message)
     }

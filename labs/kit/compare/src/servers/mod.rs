@@ -51,7 +51,7 @@ pub(crate) struct CpuTime {
 /// Serves until stdin ends: so a child doesn't outlive its parent, however that ends.
 pub(crate) fn serve(server: &str) -> Result<()> {
     let server: Server = serde_json::from_str(server).context("failed to read which server to be")?;
-    lab_lifecycle::start_logs(lab_lifecycle::LevelFilter::INFO);
+    let _logs = lab_lifecycle::start_logs(lab_lifecycle::LevelFilter::INFO);
     // As `#[tokio::main]` would, and so as the labs' own programs do.
     let runtime = tokio::runtime::Runtime::new()?;
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;

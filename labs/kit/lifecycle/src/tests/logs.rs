@@ -11,6 +11,6 @@ fn a_bad_filter_is_told_from_a_good_one_and_from_none() {
 
 #[test]
 fn starting_twice_is_harmless() {
-    crate::start_logs(LevelFilter::INFO);
-    crate::start_logs(LevelFilter::INFO);
+    let _first = crate::start_logs(LevelFilter::INFO);
+    let _second = crate::start_logs(LevelFilter::INFO);
 }

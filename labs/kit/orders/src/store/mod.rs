@@ -65,8 +65,8 @@ struct Shared {
 impl Store {
     /// Opens the database file, or makes it; waits at most 5 s for its lock.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let (writer, reader) = open::file(path)?;
-        Ok(worker::start(writer, Some(reader)))
+        let (writer, reader, identity) = open::file(path)?;
+        Ok(worker::start(writer, Some((reader, identity))))
     }
 
     /// A database that ends with the process.

@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -68,8 +69,28 @@ pub enum OpenError {
     Other(PathBuf, String),
 }
 
-/// Two connections: the writer's, and the reader's.
-pub(super) fn file(path: &Path) -> Result<(Connection, Connection), OpenError> {
+/// Which file a path stood for when it was opened.
+pub(super) struct Identity {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl Identity {
+    fn of(path: &Path) -> std::io::Result<Self> {
+        let file = std::fs::metadata(path)?;
+        Ok(Self { path: path.to_owned(), device: file.dev(), inode: file.ino() })
+    }
+
+    /// False when somebody has deleted or replaced the file. We could go on
+    /// writing into it, and nobody would ever find what is written.
+    pub(super) fn is_in_place(&self) -> bool {
+        Self::of(&self.path).is_ok_and(|now| (now.device, now.inode) == (self.device, self.inode))
+    }
+}
+
+/// Two connections, the writer's and the reader's, and the file that they are on.
+pub(super) fn file(path: &Path) -> Result<(Connection, Connection, Identity), OpenError> {
     make_folder(path).map_err(|error| OpenError::Other(path.to_owned(), error.to_string()))?;
     let named = |error| name(path, error);
     let mut writer = connect(path).map_err(named)?;
@@ -87,7 +108,8 @@ pub(super) fn file(path: &Path) -> Result<(Connection, Connection), OpenError> {
     }
     let reader = connect(path).map_err(named)?;
     reader.pragma_update(None, "query_only", true).map_err(named)?;
-    Ok((writer, reader))
+    let identity = Identity::of(path).map_err(|error| OpenError::Other(path.to_owned(), error.to_string()))?;
+    Ok((writer, reader, identity))
 }
 
 pub(super) fn in_memory() -> Result<Connection, OpenError> {

@@ -9,6 +9,7 @@ use futures_channel::oneshot;
 use rusqlite::Connection;
 use tracing::{Span, error, info};
 
+use super::open::Identity;
 use super::sql::{self, Refusal};
 use super::{Shared, Store, lease, lock, watch};
 use crate::OrderError;
@@ -59,7 +60,8 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T, Refusal> + Send> Call for Comm
     }
 
     fn run(&mut self, conn: &Connection, guarded: bool) {
-        let Some(work) = self.work.take() else { return };
+        // Looked at again here: the wait for another program's lock may have been long.
+        let Some(work) = self.work.take().filter(|_| !self.is_abandoned()) else { return };
         self.answer = self.span.in_scope(|| {
             let done = if guarded { sql::in_savepoint(conn, work) } else { work(conn) };
             done.map_err(OrderError::from)
@@ -72,20 +74,20 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T, Refusal> + Send> Call for Comm
     }
 }
 
-/// Starts the writer, and the reader when there is a connection for it.
-pub(super) fn start(writer: Connection, reader: Option<Connection>) -> Store {
+/// Starts the writer, and for a file the reader.
+pub(super) fn start(conn: Connection, file: Option<(Connection, Identity)>) -> Store {
     let shared = Arc::new(Shared::default());
     let (write_jobs, to_writer) = sync_channel(QUEUE);
     let mut store = Store { writer: write_jobs.clone(), reader: write_jobs, shared: Arc::clone(&shared) };
-    let mut watches = None;
-    if let Some(conn) = reader {
+    let mut writer = Worker::new(conn, to_writer, &shared, Duties { writes: true, watches: file.is_none() });
+    if let Some((conn, identity)) = file {
         let (read_jobs, to_reader) = sync_channel(QUEUE);
         store.reader = read_jobs.clone();
-        watches = Some(read_jobs);
-        Worker::new(conn, to_reader, &shared, Duties { writes: false, watches: true }, None).spawn("orders-reader");
+        writer.reader = Some(read_jobs);
+        writer.identity = Some(identity);
+        Worker::new(conn, to_reader, &shared, Duties { writes: false, watches: true }).spawn("orders-reader");
     }
-    let duties = Duties { writes: true, watches: watches.is_none() };
-    Worker::new(writer, to_writer, &shared, duties, watches).spawn("orders-writer");
+    writer.spawn("orders-writer");
     store
 }
 
@@ -100,24 +102,21 @@ struct Worker {
     jobs: Receiver<Job>,
     shared: Arc<Shared>,
     duties: Duties,
-    /// The reader's queue, if watches are served there.
-    watches: Option<SyncSender<Job>>,
+    /// The reader's queue, if there is one: watches are served there.
+    reader: Option<SyncSender<Job>>,
+    /// The file that the writer was opened on.
+    identity: Option<Identity>,
     leases_checked: Instant,
     watches_looked: Instant,
     failing: bool,
 }
 
 impl Worker {
-    fn new(
-        conn: Connection,
-        jobs: Receiver<Job>,
-        shared: &Arc<Shared>,
-        duties: Duties,
-        watches: Option<SyncSender<Job>>,
-    ) -> Self {
-        let now = Instant::now();
+    fn new(conn: Connection, jobs: Receiver<Job>, shared: &Arc<Shared>, duties: Duties) -> Self {
+        let (leases_checked, watches_looked) = (Instant::now(), Instant::now());
         let shared = Arc::clone(shared);
-        Self { conn, jobs, shared, duties, watches, leases_checked: now, watches_looked: now, failing: false }
+        let (reader, identity, failing) = (None, None, false);
+        Self { conn, jobs, shared, duties, reader, identity, leases_checked, watches_looked, failing }
     }
 
     fn spawn(self, name: &str) {
@@ -222,6 +221,12 @@ impl Worker {
 
     /// Runs `work` in one transaction. After an error nothing of it is in the database.
     fn transaction<T>(&mut self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, OrderError> {
+        if self.identity.as_ref().is_some_and(|file| !file.is_in_place()) {
+            if !std::mem::replace(&mut self.failing, true) {
+                error!("the database file is gone; changes are refused until this program is started again");
+            }
+            return Err(OrderError::Unavailable { reason: "its database file is gone" });
+        }
         // IMMEDIATE: a transaction that begins by reading and then writes could
         // find that another process wrote in between (SQLITE_BUSY_SNAPSHOT).
         let begin = if self.duties.writes { "BEGIN IMMEDIATE" } else { "BEGIN" };
@@ -246,7 +251,7 @@ impl Worker {
     }
 
     fn changed(&mut self) {
-        match &self.watches {
+        match &self.reader {
             Some(reader) if !lock(&self.shared.waiting).is_empty() => {
                 // A full queue: the reader is awake, and looks after its batch.
                 let _ = reader.try_send(Job::Wake);
