@@ -1,8 +1,19 @@
 //! Black-box tests of the programs: each is spawned, spoken to over the wire, and stopped.
 
+mod client;
+mod load;
+mod memory;
+mod mounts;
 mod support;
 
 mod command_line;
+mod crash;
+mod databases;
+mod disk;
+mod durability;
 mod grpc;
+mod leases;
 mod rest;
 mod same_order;
+mod sharing;
+mod watch;

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use lab_proto::pb::order_service_client::OrderServiceClient;
 use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -81,8 +82,14 @@ impl Lab {
 /// `lab run PROGRAM ARGS…`, in a folder where it may leave files, and without
 /// the settings of whoever runs the tests.
 pub(crate) fn lab(folder: &Path, program: &str, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_lab"));
-    command.args(["run", program]).args(args).current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
+    lab_under(&[], folder, program, args)
+}
+
+/// `STARTER… lab run PROGRAM ARGS…`
+pub(crate) fn lab_under(starter: &[&str], folder: &Path, program: &str, args: &[&str]) -> Command {
+    let line = [starter, &[env!("CARGO_BIN_EXE_lab"), "run", program]].concat();
+    let mut command = Command::new(line[0]);
+    command.args(&line[1..]).args(args).current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
     for name in ["LAB_REST_ADDR", "LAB_GRPC_ADDR", "LAB_DATABASE", "RUST_LOG", "COLUMNS"] {
         command.env_remove(name);
     }
@@ -121,10 +128,16 @@ impl Server {
         Self::launch(lab, folder(), database.to_owned(), &[]).await
     }
 
-    async fn launch(lab: Lab, folder: TempDir, database: PathBuf, args: &[&str]) -> Self {
+    /// As [`on`](Self::on), started by a program that becomes the server and keeps its
+    /// process id: `env`, `strace -D`, `unshare`.
+    pub(crate) async fn under(starter: &[&str], lab: Lab, database: &Path) -> Self {
+        Self::launch(lab, folder(), database.to_owned(), starter).await
+    }
+
+    async fn launch(lab: Lab, folder: TempDir, database: PathBuf, starter: &[&str]) -> Self {
         let path = database.to_str().expect("temporary names are UTF-8");
-        let args = [&["--listen", "127.0.0.1:0", "--json", "--database", path], args].concat();
-        let mut process = Process::spawn(self::lab(folder.path(), lab.server(), &args));
+        let args = ["--listen", "127.0.0.1:0", "--json", "--database", path];
+        let mut process = Process::spawn(lab_under(starter, folder.path(), lab.server(), &args));
         let Some(line) = process.line().await else {
             panic!("the server ended: {:?}", process.end().await);
         };
@@ -142,6 +155,10 @@ impl Server {
     /// What it has logged so far.
     pub(crate) fn log(&self) -> String {
         self.process.stderr()
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        self.process.pid()
     }
 
     pub(crate) fn signal(&self, signal: Signal) {

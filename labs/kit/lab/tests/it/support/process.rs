@@ -65,7 +65,11 @@ impl Process {
         // A file and not a pipe: nobody has to read it, and it is there when the program is gone.
         let stderr = NamedTempFile::new().expect("a temporary file");
         let file = stderr.reopen().expect("it is there");
-        let mut child = command.stdout(Stdio::piped()).stderr(file).spawn().expect("the program starts");
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(file)
+            .spawn()
+            .expect("the program starts (strace and unshare must be installed)");
         let registered = Registered::new(child.id().expect("it was not waited for"));
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
         Self { child, stdout, stderr, registered }
@@ -83,8 +87,12 @@ impl Process {
         String::from_utf8(bytes).expect("stderr is UTF-8")
     }
 
+    pub(crate) fn pid(&self) -> Pid {
+        self.registered.pid()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
-        kill(self.registered.pid(), signal).expect("it still runs");
+        kill(self.pid(), signal).expect("it still runs");
     }
 
     /// Waits for its end, and reads what it printed last.
