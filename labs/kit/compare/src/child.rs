@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child as Process, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde::de::DeserializeOwned;
 
 use crate::servers::{CpuTime, Listening, Server};
@@ -66,7 +66,7 @@ impl Child {
         if line.is_empty() {
             bail!("a server has ended too early");
         }
-        Ok(serde_json::from_str(&line)?)
+        serde_json::from_str(&line).map_err(|_| anyhow!("a server said: {}", line.trim_end()))
     }
 }
 

@@ -49,7 +49,8 @@ fn main() -> ExitCode {
         Command::Serve { server } => match servers::serve(&server) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("error: {error:#}");
+                // Where the parent listens.
+                println!("{error:#}");
                 ExitCode::FAILURE
             }
         },

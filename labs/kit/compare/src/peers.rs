@@ -61,6 +61,9 @@ pub(crate) fn run(args: &PeersArgs) -> Result<(), Failure> {
 fn measure_rows(args: &PeersArgs, stop: &CancellationToken) -> Result<()> {
     let folder = Folder::make(&args.folder)?;
     let (rounds, time) = if args.quick { (1, Duration::from_millis(200)) } else { (args.rounds, args.seconds) };
+    if !machine::RELEASE {
+        eprintln!("THIS IS A DEBUG BUILD: ITS FIGURES MEAN NOTHING. Run it with `cargo run --release`.");
+    }
     if !args.output.json {
         print(&introduction(rounds, time, &folder)?)?;
     }
@@ -75,13 +78,14 @@ impl PeersArgs {
     fn rows(&self) -> Vec<Row> {
         match &self.only[..] {
             _ if self.control => vec![Row::Control],
-            [] => Row::value_variants().iter().copied().filter(|&row| row != Row::Control).collect(),
+            [] => Row::value_variants().to_vec(),
             only => only.to_vec(),
         }
     }
 }
 
 fn measure(row: Row, rounds: u32, time: Duration, folder: &Folder, stop: &CancellationToken) -> Result<Measured> {
+    let folder = tempfile::tempdir_in(folder.path())?;
     let mut experiment = row.prepare(folder.path())?;
     // What is slow once (code that is paged in, a file that grows) is no one's figure.
     for side in [Side::Lab, Side::Peer] {
@@ -112,15 +116,14 @@ fn measure(row: Row, rounds: u32, time: Duration, folder: &Folder, stop: &Cancel
 fn introduction(rounds: u32, time: Duration, folder: &Folder) -> Result<Vec<String>> {
     let (cores, build) = (machine::cores(), if machine::RELEASE { "release" } else { "DEBUG" });
     let fsync = machine::fsync_time(folder.path())?;
-    let mut lines = Vec::new();
-    if !machine::RELEASE {
-        lines.push("THIS IS A DEBUG BUILD: ITS FIGURES MEAN NOTHING. Run it with `cargo run --release`.".to_owned());
-    }
-    lines.push(format!("{cores} cores, {build} build; {rounds} rounds of {time:?} a side, in turns; medians."));
-    lines.push(format!("Load: this program, {cores} threads on the same cores as the servers; what it takes"));
-    lines.push("itself is in both sides of a ratio and draws it towards 1.".to_owned());
-    lines.push("Servers: processes of their own, logging at `info` to /dev/null.".to_owned());
-    lines.push(format!("Databases: files in {}; a small fsync takes {fsync:.0?} there.", folder.shown.display()));
+    let rounds = if rounds == 1 { "1 round".to_owned() } else { format!("{rounds} rounds") };
+    let mut lines = vec![
+        format!("{cores} cores, {build} build; {rounds} of {time:?} a side, in turns; medians."),
+        format!("Load: this program, {cores} threads on the same cores as the servers; what it takes"),
+        "itself is in both sides of a ratio and draws it towards 1.".to_owned(),
+        "Servers: processes of their own, logging at `info` to /dev/null.".to_owned(),
+        format!("Databases: files in {}; a small fsync takes {fsync:.0?} there.", folder.shown.display()),
+    ];
     if fsync < Duration::from_micros(20) {
         lines.push("That is no disk: what is said about create means nothing. See --folder.".to_owned());
     }
@@ -136,10 +139,15 @@ struct Folder {
 }
 
 impl Folder {
-    fn make(parent: &Path) -> Result<Self> {
-        let failed = || format!("failed to make a folder in {}; name another with --folder", parent.display());
-        std::fs::create_dir_all(parent).with_context(failed)?;
-        let temporary = tempfile::Builder::new().prefix("compare-").tempdir_in(parent).with_context(failed)?;
+    fn make(parent: &Path) -> Result<Self, Failure> {
+        let failed = |error| {
+            Failure::missing(format!(
+                "can't make a folder in {}: {error}; name another with --folder",
+                parent.display()
+            ))
+        };
+        std::fs::create_dir_all(parent).map_err(failed)?;
+        let temporary = tempfile::Builder::new().prefix("compare-").tempdir_in(parent).map_err(failed)?;
         Ok(Self { temporary, shown: parent.to_owned() })
     }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::load::Cpu;
 use crate::machine;
 use crate::rows::{Goal, Row, Sample, Unit};
 
@@ -47,12 +48,11 @@ impl Measured {
         self.row.goal().is_met(self.ratio().median)
     }
 
-    /// CPU in microseconds for an answer, the lab's server and the peer, and the generator's cores.
-    fn cpu(&self) -> Option<(f64, f64, f64)> {
-        let cpus: Option<Vec<_>> = self.rounds.iter().map(|(lab, peer)| lab.cpu.zip(peer.cpu)).collect();
-        let cpus = cpus?;
-        let median = |of: fn(&((f64, f64), (f64, f64))) -> f64| Spread::of(cpus.iter().map(of)).median;
-        Some((median(|(lab, _)| lab.0), median(|(_, peer)| peer.0), median(|(_, peer)| peer.1)))
+    /// What the lab's server took, and the peer's, if the row says.
+    fn cpu(&self) -> Option<(Cpu, Cpu)> {
+        let labs: Option<Vec<Cpu>> = self.rounds.iter().map(|(lab, _)| lab.cpu).collect();
+        let peers: Option<Vec<Cpu>> = self.rounds.iter().map(|(_, peer)| peer.cpu).collect();
+        Some((median_cpu(&labs?), median_cpu(&peers?)))
     }
 
     /// The lines of the table.
@@ -65,14 +65,15 @@ impl Measured {
             line(self.row.title(), &lab, &peer, &ratio, &goal.show(), met),
             format!("  against {}", self.row.peer()),
         ];
-        if let Some((lab, peer, generator)) = self.cpu() {
+        if let Some((lab, peer)) = self.cpu() {
+            let (ratio, generator) = (figure(lab.server_us / peer.server_us), peer.generator_cores);
+            let (lab, peer) = (lab.server_us, peer.server_us);
             lines.push(format!(
-                "  server CPU an answer: {lab:.1} and {peer:.1} µs ({}); generator: {generator:.1} cores",
-                figure(lab / peer)
+                "  server CPU an answer: {lab:.1} and {peer:.1} µs ({ratio}); generator: {generator:.1} cores"
             ));
         }
-        let notes = self.rounds.last().into_iter().flat_map(|(lab, peer)| [&lab.note, &peer.note]);
-        lines.extend(notes.flatten().map(|note| format!("  {note}")));
+        let notes = self.rounds.last().into_iter().flat_map(|(lab, _)| &lab.notes);
+        lines.extend(notes.map(|note| format!("  {note}")));
         lines
     }
 
@@ -95,12 +96,21 @@ impl Measured {
             "ratio": spread(self.ratio()),
             "goal": goal,
             "met": self.is_met(),
-            "server_cpu_us": self.cpu().map(|(lab, peer, _)| json!({ "lab": lab, "peer": peer })),
-            "generator_cores": self.cpu().map(|(_, _, cores)| cores),
+            "server_cpu_us": self.cpu().map(|(lab, peer)| json!({ "lab": lab.server_us, "peer": peer.server_us })),
+            "generator_cores": self.cpu().map(|(lab, peer)| {
+                json!({ "lab": lab.generator_cores, "peer": peer.generator_cores })
+            }),
             "rounds": rounds.collect::<Vec<_>>(),
             "release": machine::RELEASE,
             "cores": machine::cores(),
         })
+    }
+}
+
+fn median_cpu(cpus: &[Cpu]) -> Cpu {
+    Cpu {
+        server_us: Spread::of(cpus.iter().map(|cpu| cpu.server_us)).median,
+        generator_cores: Spread::of(cpus.iter().map(|cpu| cpu.generator_cores)).median,
     }
 }
 

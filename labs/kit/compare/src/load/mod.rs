@@ -8,6 +8,8 @@
 mod grpc;
 mod http;
 mod ping;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Barrier;
 use std::time::{Duration, Instant};
@@ -59,22 +61,29 @@ impl Run {
         self.latency.value_at_quantile(quantile) as f64 / 1e3
     }
 
-    /// Microseconds of the server's CPU for an answer.
-    pub(crate) fn server_us(&self) -> f64 {
-        self.server_cpu.as_secs_f64() * 1e6 / self.answered.max(1) as f64
+    /// What it took of the machine.
+    pub(crate) fn cpu(&self) -> Cpu {
+        Cpu {
+            server_us: self.server_cpu.as_secs_f64() * 1e6 / self.answered.max(1) as f64,
+            generator_cores: self.generator_cpu.as_secs_f64() / self.time.as_secs_f64(),
+        }
     }
+}
 
-    /// How many cores this program kept busy meanwhile.
-    pub(crate) fn generator_cores(&self) -> f64 {
-        self.generator_cpu.as_secs_f64() / self.time.as_secs_f64()
-    }
+/// What a run took: it tells how far the generator's share hides a difference.
+#[derive(Clone, Copy)]
+pub(crate) struct Cpu {
+    /// Microseconds of the server's CPU for an answer.
+    pub(crate) server_us: f64,
+    /// How many cores the load generator kept busy.
+    pub(crate) generator_cores: f64,
 }
 
 /// For a server that has stopped answering.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Lets `connections` ask `server` for so long. Every connection is open, and
-/// has been answered once, before the clock starts.
+/// Lets `connections` ask for so long; takes the CPU time of `server`, if it is
+/// wanted. Every connection is open, and has been answered once, before the clock starts.
 pub(crate) fn run(
     mut server: Option<&mut Child>,
     target: &impl Target,

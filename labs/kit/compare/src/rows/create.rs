@@ -40,8 +40,7 @@ impl Experiment for Created {
         let mut child = Child::start(&server)?;
         let target = create_order(&child)?;
         let run = load::run(Some(&mut child), &target, self.connections, time)?;
-        let cpu = Some((run.server_us(), run.generator_cores()));
-        Ok(Sample { value: (self.figure)(&run), cpu, note: None })
+        Ok(Sample { value: (self.figure)(&run), cpu: Some(run.cpu()), notes: Vec::new() })
     }
 }
 

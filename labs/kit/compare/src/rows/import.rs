@@ -30,13 +30,12 @@ pub(super) struct Imports {
 
 impl Imports {
     pub(super) fn start(folder: &Path) -> Result<Self> {
-        let server = Child::start(&Server::Grpc { database: folder.join("import.db") })?;
+        let server = Child::start(&Server::Grpc { database: folder.join("orders.db") })?;
         let runtime = Runtime::new()?;
         let request = pb::CreateOrderRequest { created_by: "USER14".to_owned(), equipment: equipment() };
         let creates = GrpcTarget::new(server.address(), CREATE_ORDER, &request, AT_ONCE);
         let url = format!("http://{}", server.address());
         let client = runtime.block_on(OrderServiceClient::connect(url))?;
-        // Each result has an id: the answer is larger than tonic's default of 4 MiB allows for long names only.
         Ok(Self { server, creates, runtime, client })
     }
 
@@ -60,9 +59,9 @@ impl Experiment for Imports {
     fn measure(&mut self, side: Side, time: Duration) -> Result<Sample> {
         let value = match side {
             Side::Lab => self.import(time)?,
-            Side::Peer => 1e6 / load::run(Some(&mut self.server), &self.creates, CONNECTIONS, time)?.server_us(),
+            Side::Peer => 1e6 / load::run(Some(&mut self.server), &self.creates, CONNECTIONS, time)?.cpu().server_us,
         };
-        Ok(Sample { value, cpu: None, note: None })
+        Ok(Sample { value, cpu: None, notes: Vec::new() })
     }
 }
 

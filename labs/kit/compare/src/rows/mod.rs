@@ -14,6 +14,7 @@ use clap::ValueEnum;
 use self::create::Created;
 use self::import::Imports;
 use self::reads::Reads;
+use crate::load::Cpu;
 
 /// A row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -66,11 +67,10 @@ pub(crate) enum Unit {
 /// One side, measured once.
 pub(crate) struct Sample {
     pub(crate) value: f64,
-    /// Microseconds of the server's CPU for an answer, and how many cores the
-    /// load generator kept busy: they tell how far its share hides a difference.
-    pub(crate) cpu: Option<(f64, f64)>,
+    /// What it took, where that says more than the value.
+    pub(crate) cpu: Option<Cpu>,
     /// More to know about the row.
-    pub(crate) note: Option<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// A row that is ready to be measured, as often as wanted.
@@ -88,7 +88,7 @@ impl Row {
             Self::GrpcLoneGet => "gRPC get, one by one, p50",
             Self::Create => "REST create, 64 clients",
             Self::LoneCreate => "REST create, one by one, p50",
-            Self::GetWhileCreate => "REST get in that load, p50",
+            Self::GetWhileCreate => "REST get beside 64 creates",
             Self::Import => "gRPC import, by CPU time",
             Self::Control => "bare hyper, 64 connections",
         }
@@ -101,7 +101,7 @@ impl Row {
             Self::GrpcGet => "a minimal tonic server with the same message",
             Self::RestLoneGet | Self::GrpcLoneGet => "a TCP ping-pong with as many bytes",
             Self::Create | Self::LoneCreate => "bare hyper and SQLite, a commit for each order",
-            Self::GetWhileCreate => "a create of one client alone, which waits for the disk",
+            Self::GetWhileCreate => "those creates, which wait for the disk; p50 of both",
             Self::Import => "CreateOrder by 64 callers",
             Self::Control => "another bare hyper server",
         }

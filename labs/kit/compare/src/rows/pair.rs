@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use lab_orders::Order;
+use anyhow::{Context, Result, ensure};
+use lab_orders::{Order, OrderDraft, OrderId, Store};
 use lab_proto::pb;
 use tokio::runtime::Runtime;
 
@@ -32,28 +32,27 @@ impl<L: Target, P: Target> Experiment for Pair<L, P> {
             Side::Lab => load::run(Some(&mut self.lab.0), &self.lab.1, self.connections, time)?,
             Side::Peer => load::run(Some(&mut self.peer.0), &self.peer.1, self.connections, time)?,
         };
-        let cpu = Some((run.server_us(), run.generator_cores()));
-        Ok(Sample { value: (self.figure)(&run), cpu, note: None })
+        Ok(Sample { value: (self.figure)(&run), cpu: Some(run.cpu()), notes: Vec::new() })
     }
 }
 
 pub(super) fn rest_get(folder: &Path) -> Result<Pair<HttpTarget, HttpTarget>> {
-    let (lab, target, answer, _) = rest_order(folder, "rest-get.db")?;
+    let (lab, target, answer) = rest_order(folder)?;
     let peer = bare_http(answer)?;
     // The same bytes, or the peer would be another.
-    anyhow::ensure!(peer.1.sizes() == target.sizes(), "the peer's answer has another length than the lab's");
+    ensure!(peer.1.sizes() == target.sizes(), "the peer's answer has another length than the lab's");
     Ok(Pair { lab: (lab, target), peer, connections: CONNECTIONS, figure: Run::rate })
 }
 
 pub(super) fn rest_lone_get(folder: &Path) -> Result<Pair<HttpTarget, PingTarget>> {
-    let (lab, target, ..) = rest_order(folder, "rest-lone-get.db")?;
+    let (lab, target, ..) = rest_order(folder)?;
     let peer = ping(target.sizes())?;
     Ok(Pair { lab: (lab, target), peer, connections: 1, figure: median })
 }
 
 pub(super) fn grpc_get(folder: &Path) -> Result<Pair<GrpcTarget, GrpcTarget>> {
     let at_once = CONNECTIONS / HTTP2_CONNECTIONS;
-    let database = folder.join("grpc-get.db");
+    let database = folder.join("orders.db");
     let order = placed_order(&database)?;
     let lab = Child::start(&Server::Grpc { database })?;
     let peer = Child::start(&Server::BareGrpc { order: order.clone() })?;
@@ -62,7 +61,7 @@ pub(super) fn grpc_get(folder: &Path) -> Result<Pair<GrpcTarget, GrpcTarget>> {
 }
 
 pub(super) fn grpc_lone_get(folder: &Path) -> Result<Pair<GrpcTarget, PingTarget>> {
-    let database = folder.join("grpc-lone-get.db");
+    let database = folder.join("orders.db");
     let order = placed_order(&database)?;
     let lab = Child::start(&Server::Grpc { database })?;
     let target = get_order(&lab, &order, 1);
@@ -82,8 +81,8 @@ fn median(run: &Run) -> f64 {
 }
 
 /// A REST server with an order; how to get it, and what it answers.
-pub(super) fn rest_order(folder: &Path, database: &str) -> Result<(Child, HttpTarget, Answer, Order)> {
-    let database = folder.join(database);
+pub(super) fn rest_order(folder: &Path) -> Result<(Child, HttpTarget, Answer)> {
+    let database = folder.join("orders.db");
     let order = placed_order(&database)?;
     let lab = Child::start(&Server::Rest { database })?;
     let path = format!("/v1/orders/{}", order.id);
@@ -91,13 +90,13 @@ pub(super) fn rest_order(folder: &Path, database: &str) -> Result<(Child, HttpTa
     // What hyper adds itself.
     let own = |name: &str| ["date", "content-length"].contains(&name);
     let headers = answer.headers.into_iter().filter(|(name, _)| !own(name)).collect();
-    Ok((lab, target, Answer { headers, body: answer.body }, order))
+    Ok((lab, target, Answer { headers, body: answer.body }))
 }
 
 /// Makes a database with an order in it.
 fn placed_order(database: &Path) -> Result<Order> {
-    let store = lab_orders::Store::open(database)?;
-    let new = lab_orders::OrderDraft::from_json(DRAFT.as_bytes())?.parse()?;
+    let store = Store::open(database)?;
+    let new = OrderDraft::from_json(DRAFT.as_bytes())?.parse()?;
     let order = Runtime::new()?.block_on(store.create(new)).context("failed to place the first order")?;
     store.close();
     Ok(order)
@@ -105,7 +104,7 @@ fn placed_order(database: &Path) -> Result<Order> {
 
 fn bare_http(answer: Answer) -> Result<(Child, HttpTarget)> {
     let child = Child::start(&Server::BareHttp(answer))?;
-    let path = format!("/v1/orders/{}", lab_orders::OrderId::new());
+    let path = format!("/v1/orders/{}", OrderId::new());
     let (target, _) = Runtime::new()?.block_on(HttpTarget::get(child.address(), &path))?;
     Ok((child, target))
 }

@@ -1,8 +1,9 @@
 //! Reading while others place orders: does a read wait for the disk?
 //!
-//! On a machine whose cores are all busy, a read waits for a core, and its time
-//! alone says little. So there are two loads: 64 clients, which is the case that
-//! matters, and one, which keeps the disk busy and the cores idle.
+//! Whoever places an order waits for its commit, so its time, in the same load,
+//! is what a read must stay far below. 64 clients also keep all cores busy, and
+//! a read waits for a core like everybody; so the notes have the same read
+//! beside a single client, which leaves the cores idle and the disk no rest.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,6 +14,9 @@ use super::create::create_order;
 use super::{Experiment, Sample, Side, pair};
 use crate::load::{self, Run};
 
+const CREATORS: usize = 64;
+
+/// A server on a new database for each run.
 pub(super) struct Reads {
     folder: PathBuf,
 }
@@ -22,14 +26,14 @@ impl Reads {
         Self { folder: folder.to_owned() }
     }
 
-    /// A reader beside so many clients that place orders: what both saw.
+    /// One client that reads beside so many that place orders: what each saw.
     fn beside(&self, creators: usize, time: Duration) -> Result<(Run, Run)> {
         let folder = tempfile::tempdir_in(&self.folder)?;
-        let (mut server, read, ..) = pair::rest_order(folder.path(), "orders.db")?;
+        let (server, read, _) = pair::rest_order(folder.path())?;
         let create = create_order(&server)?;
         std::thread::scope(|scope| {
             let creating = scope.spawn(|| load::run(None, &create, creators, time));
-            let reading = load::run(Some(&mut server), &read, 1, time)?;
+            let reading = load::run(None, &read, 1, time)?;
             let Ok(creating) = creating.join() else { bail!("the load generator panicked") };
             Ok((reading, creating?))
         })
@@ -37,31 +41,29 @@ impl Reads {
 
     fn alone(&self, time: Duration) -> Result<Run> {
         let folder = tempfile::tempdir_in(&self.folder)?;
-        let (mut server, read, ..) = pair::rest_order(folder.path(), "orders.db")?;
-        load::run(Some(&mut server), &read, 1, time)
+        let (_server, read, _) = pair::rest_order(folder.path())?;
+        load::run(None, &read, 1, time)
     }
 }
 
 impl Experiment for Reads {
     fn measure(&mut self, side: Side, time: Duration) -> Result<Sample> {
-        let show = |run: &Run| format!("{:.0}/{:.0} µs", run.latency_us(0.5), run.latency_us(0.99));
-        match side {
+        let (read, create) = self.beside(CREATORS, time)?;
+        let (value, notes) = match side {
             Side::Lab => {
-                let (reading, creating) = self.beside(64, time)?;
-                let (r1, c1) = self.beside(1, time)?;
-                let note = format!(
-                    "p50/p99: 64: read {} create {}; 1: read {} create {}",
-                    show(&reading),
-                    show(&creating),
-                    show(&r1),
-                    show(&c1)
-                );
-                Ok(Sample { value: reading.latency_us(0.5), cpu: None, note: Some(note) })
+                let (beside_one, one) = self.beside(1, time)?;
+                let notes = vec![
+                    format!("get p50/p99: alone {}, beside 1 client that creates", show(&self.alone(time)?)),
+                    format!("{} (it waits {}), beside {CREATORS} {}", show(&beside_one), show(&one), show(&read)),
+                ];
+                (read.latency_us(0.5), notes)
             }
-            Side::Peer => {
-                let run = self.alone(time)?;
-                Ok(Sample { value: run.latency_us(0.5), cpu: None, note: Some(format!("alone {}", show(&run))) })
-            }
-        }
+            Side::Peer => (create.latency_us(0.5), Vec::new()),
+        };
+        Ok(Sample { value, cpu: None, notes })
     }
+}
+
+fn show(run: &Run) -> String {
+    format!("{:.0}/{:.0} µs", run.latency_us(0.5), run.latency_us(0.99))
 }

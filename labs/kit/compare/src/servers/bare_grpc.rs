@@ -14,7 +14,7 @@ use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
-pub(super) async fn run(listener: TcpListener, order: Order) {
+pub(crate) async fn run(listener: TcpListener, order: Order) {
     let answer = GetOrderResponse { order: Some(order.into()) };
     let service = OrderServiceServer::new(OneOrder { answer });
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));

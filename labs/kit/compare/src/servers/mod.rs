@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(test)]
+pub(crate) use self::bare_grpc::run as bare_grpc;
 pub(crate) use self::bare_http::Answer;
 use crate::machine;
 
