@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use lab_proto::pb;
 use rstest::rstest;
 use tokio::io::AsyncWriteExt;
-use tonic::{Code, Status};
+use tonic::Status;
 
 use crate::raw::{PREFACE, assert_serves, connect, read_to_close, unfinished};
 use crate::support::{Lab, Server, until, within};
@@ -98,15 +98,10 @@ async fn streams_beyond_the_limit_wait_at_the_client() {
     assert_serves(&server).await;
     assert_eq!(started(), 256);
 
-    let mut served = 0;
     for watch in watches {
         // Its end, as soon as it has begun, makes room for another.
-        match within("a stream", watch).await.expect("no panic") {
-            Ok(_stream) => served += 1,
-            Err(status) => assert_eq!(status.code(), Code::Unavailable, "{status:?}"),
-        }
+        within("a stream", watch).await.expect("no panic").expect("its turn comes");
     }
-    assert_eq!(served, 300);
     assert_serves(&server).await;
     server.stop().await.expect(0);
 }

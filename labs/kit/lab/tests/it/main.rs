@@ -11,6 +11,7 @@ mod command_line;
 mod crash;
 mod databases;
 mod disk;
+mod drain;
 mod durability;
 mod grpc;
 mod garbage;
