@@ -4,6 +4,7 @@
 //! Nothing here sleeps for a time: what must come is waited for, up to [`PATIENCE`].
 
 mod answer;
+mod fake;
 mod grpc;
 mod process;
 
@@ -24,6 +25,7 @@ use tokio::process::Command;
 use tonic::transport::{Channel, Endpoint};
 
 pub(crate) use self::answer::*;
+pub(crate) use self::fake::*;
 pub(crate) use self::grpc::*;
 pub(crate) use self::process::*;
 
@@ -238,7 +240,16 @@ pub(crate) async fn client(server: &Server, args: &[&str]) -> Output {
 
 /// Starts the server's own client.
 pub(crate) fn spawn_client(server: &Server, args: &[&str]) -> Process {
-    let address = server.address.to_string();
-    let args = [&["--server", &address], args].concat();
-    Process::spawn(lab(&std::env::temp_dir(), server.lab.client(), &args))
+    spawn_client_at(server.lab, &server.address.to_string(), args)
+}
+
+/// Runs a client against whatever is at this address.
+pub(crate) async fn client_at(lab: Lab, address: &str, args: &[&str]) -> Output {
+    spawn_client_at(lab, address, args).end().await
+}
+
+/// Starts a client against whatever is at this address.
+pub(crate) fn spawn_client_at(lab: Lab, address: &str, args: &[&str]) -> Process {
+    let args = [&["--server", address], args].concat();
+    Process::spawn(self::lab(&std::env::temp_dir(), lab.client(), &args))
 }

@@ -44,6 +44,14 @@ impl Output {
         error["error"]["code"].as_str().unwrap_or_else(|| panic!("no code: {self:?}")).to_owned()
     }
 
+    /// The sentence on stderr, which must be one line for a person; nothing else was printed.
+    #[track_caller]
+    pub(crate) fn sentence(&self) -> &str {
+        assert_eq!(self.stdout, "", "{self:?}");
+        let line = self.stderr.strip_suffix('\n').filter(|line| !line.contains('\n'));
+        line.and_then(|line| line.strip_prefix("error: ")).unwrap_or_else(|| panic!("no sentence: {self:?}"))
+    }
+
     /// As expected; all of it is shown when it isn't.
     #[track_caller]
     pub(crate) fn expect(self, status: i32) -> Self {
