@@ -15,7 +15,7 @@ use lab_proto::pb;
 use lab_proto::pb::order_service_client::OrderServiceClient;
 use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -33,7 +33,12 @@ pub async fn run(args: ClientArgs) -> Result<(), Failure> {
         GrpcVerb::Process(process) => client.process_orders(process, &mut output).await,
         GrpcVerb::Order(verb) => {
             let what_if_late = client.late(&verb);
-            timeout(client.timeout, client.carry_out(verb, &mut output)).await.unwrap_or(Err(what_if_late))
+            let done = timeout(client.timeout, client.carry_out(verb, &mut output)).await;
+            match done.unwrap_or_else(|_| Err(client.silent())) {
+                // The deadline went with the call, so tonic's clock or the server's may have ended it before ours.
+                Err(failure) if failure == client.silent() => Err(what_if_late),
+                done => done,
+            }
         }
     }
 }
@@ -222,8 +227,10 @@ impl OrderClient {
     /// What a status means for a command: nobody there, nonsense, or a refusal in the server's own words.
     pub(crate) fn failure(&self, status: Status) -> Failure {
         match wire::local_cause(&status) {
+            None if status.code() == Code::DeadlineExceeded => self.silent(),
             None => wire::refused(&status),
             Some(cause) if cause.is_connect => self.unreachable(),
+            Some(cause) if cause.is_timeout => self.silent(),
             Some(cause) => self.not_an_answer(&cause.text),
         }
     }

@@ -8,7 +8,7 @@ use lab_proto::pb;
 use lab_proto::pb::import_orders_response::result::Outcome;
 use lab_proto::pb::process_orders_request::{Message, Ready, Result as WorkResult};
 use serde::Deserialize;
-use tonic::{Code, ConnectError, Status};
+use tonic::{Code, ConnectError, Status, TimeoutExpired};
 use tonic_types::StatusExt;
 
 use crate::error::ERROR_DOMAIN;
@@ -96,6 +96,8 @@ fn code_name(code: Code) -> &'static str {
 pub(crate) struct LocalCause {
     /// Nobody was there, so nothing was sent.
     pub(crate) is_connect: bool,
+    /// The call's own deadline has passed here.
+    pub(crate) is_timeout: bool,
     /// The innermost reason, in the system's or the protocol's words.
     pub(crate) text: String,
 }
@@ -108,5 +110,5 @@ pub(crate) fn local_cause(status: &Status) -> Option<LocalCause> {
         is_connect |= cause.is::<ConnectError>();
         cause = next;
     }
-    Some(LocalCause { is_connect, text: cause.to_string() })
+    Some(LocalCause { is_connect, is_timeout: cause.is::<TimeoutExpired>(), text: cause.to_string() })
 }
