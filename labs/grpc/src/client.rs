@@ -148,7 +148,10 @@ impl OrderClient {
             let first = changes.message().await?;
             Ok((changes, first))
         };
-        let started = timeout(self.timeout, start).await.map_err(|_| self.silent())?;
+        let started = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            started = timeout(self.timeout, start) => started.map_err(|_| self.silent())?,
+        };
         let (mut changes, mut message) = started.map_err(|status| self.failure(status))?;
         let (mut position, mut seen) = (watch.position.unwrap_or_default(), 0);
         loop {

@@ -25,7 +25,10 @@ impl OrderClient {
             let _ = to_server.send(wire::ready(1)).await;
             self.orders().process_orders(ReceiverStream::new(said)).await
         };
-        let started = timeout(self.timeout, start).await.map_err(|_| self.silent())?;
+        let started = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            started = timeout(self.timeout, start) => started.map_err(|_| self.silent())?,
+        };
         let mut orders = started.map_err(|status| self.failure(status))?.into_inner();
         let mut done = 0;
         loop {

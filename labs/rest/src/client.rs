@@ -132,7 +132,10 @@ impl OrderClient {
             let first = events.next().await.map_err(|wrong| self.not_an_answer(&wrong))?;
             Ok((events, first))
         };
-        let (mut events, mut event) = timeout(self.timeout, start).await.unwrap_or_else(|_| Err(self.silent()))?;
+        let (mut events, mut event) = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            started = timeout(self.timeout, start) => started.unwrap_or_else(|_| Err(self.silent()))?,
+        };
         let (mut position, mut seen) = (watch.position.unwrap_or_default(), 0);
         loop {
             match event {
