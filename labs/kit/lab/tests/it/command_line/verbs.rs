@@ -27,7 +27,8 @@ fn for_a_person(order: &Value) -> String {
 fn row(order: &Value) -> String {
     let text = |name: &str| order[name].as_str().expect("text");
     let item = order["equipment"][0].as_str().expect("text");
-    format!("{} {:10} {:>4} {item:16} {}\n", text("id"), text("status"), order["version"], text("created_by"))
+    let version = order["version"].to_string();
+    format!("{} {:10} {version:>4} {item:16} {}\n", text("id"), text("status"), text("created_by"))
 }
 
 /// stdout of a command that succeeds without a word on stderr.
