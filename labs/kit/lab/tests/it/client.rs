@@ -25,6 +25,7 @@ pub(crate) struct Seen {
 
 /// Why there is no order.
 #[derive(Debug)]
+#[expect(dead_code, reason = "the texts are for who reads why a test has failed")]
 pub(crate) enum Refused {
     /// 503 or UNAVAILABLE, and whether it said when to come back.
     Unavailable { retry_after: Option<Duration>, text: String },

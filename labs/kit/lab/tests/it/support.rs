@@ -154,11 +154,6 @@ impl Server {
         &self.database
     }
 
-    /// What it has logged so far.
-    pub(crate) fn log(&self) -> String {
-        self.process.stderr()
-    }
-
     pub(crate) fn pid(&self) -> Pid {
         self.process.pid()
     }

@@ -62,6 +62,20 @@ fn a_body_full_of_faults_has_an_answer_of_bounded_length() {
 }
 
 #[test]
+fn an_answer_about_thousands_of_orders_is_brief_about_each() {
+    let draft = OrderDraft::new("a".into(), vec!["x".into(); 20]);
+    let OrderError::Invalid { faults } = draft.parse().expect_err("20 faults").brief() else { panic!("no faults") };
+    assert_eq!(faults.len(), 5);
+    assert_eq!(faults[4].detail, "has 16 more faults");
+}
+
+#[test]
+fn the_length_of_an_answer_is_not_the_clients_choice() {
+    let body = format!(r#"{{"created_by":"a","equipment":["MOUSE"],"{}":1}}"#, "n".repeat(60_000));
+    assert!(faults(&body)[0].len() < 100);
+}
+
+#[test]
 fn what_is_not_json_is_not_parseable() {
     for body in ["", "{", "{\"created_by\":\"\u{0}\"}", "{} {}", "nope"] {
         assert!(matches!(OrderDraft::from_json(body.as_bytes()), Err(OrderError::NotParseable(_))), "{body:?}");

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use lab_proto::pb;
+use lab_proto::pb::order_service_client::OrderServiceClient;
 use rstest::rstest;
+use tokio::sync::mpsc;
 use tokio_stream::StreamExt;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+use tonic::transport::Endpoint;
 use tonic::{Code, Status};
 
 use crate::support::{
@@ -218,4 +222,28 @@ async fn a_second_result_for_an_order_is_not_taken() {
     let ended = worker.end().await.1;
     assert_eq!(refused(ended), refusal(Code::FailedPrecondition, "WRONG_STATUS", &[]));
     assert_eq!(get(&server, &held.id).await.status(), pb::OrderStatus::Completed);
+}
+
+#[tokio::test]
+async fn results_are_taken_while_orders_wait_to_be_sent() {
+    let server = Server::grpc().await;
+    let order = |number| pb::ImportOrdersRequest { created_by: format!("USER{number}"), equipment: vec![1] };
+    let import = tokio_stream::iter((0..2_000).map(order).collect::<Vec<_>>());
+    server.orders().await.import_orders(import).await.expect("2,000 orders");
+
+    // A worker that reads nothing after its first order: the others fill its window.
+    let endpoint = Endpoint::from_shared(format!("http://{}", server.address)).expect("an address");
+    let endpoint = endpoint.initial_stream_window_size(65_535).initial_connection_window_size(65_535);
+    let channel = within("a connection", endpoint.connect()).await.expect("it listens");
+    let (to_server, said) = mpsc::unbounded_channel();
+    to_server.send(Worker::ready(2_000)).expect("the stream is there");
+    let call = OrderServiceClient::new(channel).process_orders(UnboundedReceiverStream::new(said)).await;
+    let mut orders = call.expect("it opens").into_inner();
+    let first = within("an order", orders.message()).await.expect("no error").expect("an order").order;
+    let first = first.expect("an order");
+    to_server.send(Worker::result(&first.id, &first.etag, true)).expect("the stream is there");
+    until("the result to be taken", async || {
+        (get(&server, &first.id).await.status() == pb::OrderStatus::Completed).then_some(())
+    })
+    .await;
 }

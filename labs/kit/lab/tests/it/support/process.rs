@@ -131,6 +131,7 @@ fn output(status: ExitStatus, stdout: String, stderr: String) -> Output {
 /// a shell holds its number, and kills what it holds when its stdin ends.
 struct Registered(Option<u32>);
 
+#[expect(clippy::zombie_processes, reason = "it ends after us")]
 static WATCHDOG: LazyLock<Mutex<std::process::ChildStdin>> = LazyLock::new(|| {
     let script = r#"trap '' INT TERM; all=" "
         while read -r sign pid; do
