@@ -214,11 +214,10 @@ impl OrderClient {
         OrderServiceClient::new(self.channel.clone())
     }
 
-    /// A request that says how long its answer is waited for. A moment more than
-    /// we wait: tonic keeps the time too, and its words would say less.
+    /// A request that says how long its answer is waited for.
     fn request<T>(&self, message: T) -> Request<T> {
         let mut request = Request::new(message);
-        request.set_timeout(self.timeout + Duration::from_millis(100));
+        request.set_timeout(self.timeout);
         request
     }
 

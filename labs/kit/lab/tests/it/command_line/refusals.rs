@@ -31,6 +31,20 @@ async fn a_refusal_is_a_sentence_or_a_code_and_exit_1(
 }
 
 #[rstest]
+#[case::no_such_order(&["get", ID])]
+#[case::no_uuid(&["delete", "nonsense"])]
+#[case::a_name_and_items(&["create", "--created-by", "", "--equipment", "MOUSE"])]
+#[case::no_position(&["watch", "--position", "nonsense"])]
+#[case::a_negative_page(&["list", "--page-size", "-1"])]
+#[tokio::test]
+async fn a_refusal_reads_the_same_in_both_labs(#[case] args: &[&str], #[values(true, false)] json: bool) {
+    let args = if json { &[args, &["--json"]].concat() } else { args };
+    let rest = client(&Server::rest().await, args).await.expect(1);
+    let grpc = client(&Server::grpc().await, args).await.expect(1);
+    assert_eq!((rest.stdout, rest.stderr), (grpc.stdout, grpc.stderr));
+}
+
+#[rstest]
 #[tokio::test]
 async fn what_has_changed_meanwhile_is_not_overwritten(#[values(Lab::Rest, Lab::Grpc)] lab: Lab) {
     let server = Server::start(lab).await;

@@ -3,7 +3,7 @@
 use rstest::rstest;
 
 use super::VERBS;
-use crate::support::{Fake, Lab, client_at, nobody};
+use crate::support::{Fake, Lab, client_at, nobody, spawn_client_at};
 
 /// The commands of this lab's client.
 fn verbs(lab: Lab) -> Vec<&'static [&'static str]> {
@@ -32,13 +32,19 @@ async fn without_a_server_each_verb_says_how_to_start_one(#[values(Lab::Rest, La
 #[tokio::test]
 async fn a_server_that_stays_silent_is_given_up(#[values(Lab::Rest, Lab::Grpc)] lab: Lab) {
     let server = Fake::silent().await;
-    for args in verbs(lab) {
-        let (status, code) = if args[0] == "health" { (3, "unreachable") } else { (1, "unavailable") };
-        let output = client_at(lab, &server.address(), &[args, &["--timeout", "0.3"]].concat()).await.expect(status);
-        assert!(output.sentence().contains("did not answer within 300ms"), "{args:?}: {output:?}");
-        let may_be_done = ["create", "update", "delete", "import"].contains(&args[0]);
-        assert_eq!(output.stderr.contains("may be done or not"), may_be_done, "{args:?}: {output:?}");
-        let json = client_at(lab, &server.address(), &[args, &["--timeout", "0.3", "--json"]].concat()).await;
-        assert_eq!(json.expect(status).error_code(), code, "{args:?}");
+    let start =
+        |args: &[&'static str], more: &[&'static str]| spawn_client_at(lab, &server.address(), &[args, more].concat());
+    // All at once: each waits.
+    let waiting: Vec<_> = verbs(lab)
+        .into_iter()
+        .map(|args| (args[0], start(args, &["--timeout", "0.3"]), start(args, &["--timeout", "0.3", "--json"])))
+        .collect();
+    for (verb, human, json) in waiting {
+        let (status, code) = if verb == "health" { (3, "unreachable") } else { (1, "unavailable") };
+        let output = human.end().await.expect(status);
+        assert!(output.sentence().contains("did not answer within 300ms"), "{verb}: {output:?}");
+        let may_be_done = ["create", "update", "delete", "import"].contains(&verb);
+        assert_eq!(output.stderr.contains("may be done or not"), may_be_done, "{verb}: {output:?}");
+        assert_eq!(json.end().await.expect(status).error_code(), code, "{verb}");
     }
 }
