@@ -62,10 +62,11 @@ impl Output {
 
 /// A program that runs.
 pub(crate) struct Process {
+    // The first, so that it is dropped before the child, whose number is then still its own.
+    registered: Registered,
     child: Child,
     stdout: BufReader<ChildStdout>,
     stderr: NamedTempFile,
-    registered: Registered,
 }
 
 impl Process {
@@ -80,7 +81,7 @@ impl Process {
             .expect("the program starts (strace and unshare must be installed)");
         let registered = Registered::new(child.id().expect("it was not waited for"));
         let stdout = BufReader::new(child.stdout.take().expect("it is piped"));
-        Self { child, stdout, stderr, registered }
+        Self { registered, child, stdout, stderr }
     }
 
     /// The next line of its stdout, without the break; `None` at the end.
@@ -131,16 +132,14 @@ fn output(status: ExitStatus, stdout: String, stderr: String) -> Output {
 /// a shell holds its number, and kills what it holds when its stdin ends.
 struct Registered(Option<u32>);
 
-#[expect(clippy::zombie_processes, reason = "it ends after us")]
-static WATCHDOG: LazyLock<Mutex<std::process::ChildStdin>> = LazyLock::new(|| {
+static WATCHDOG: LazyLock<Mutex<std::process::Child>> = LazyLock::new(|| {
     let script = r#"trap '' INT TERM; all=" "
         while read -r sign pid; do
             case $sign in +) all="$all$pid ";; -) all="${all%% $pid *} ${all#* $pid }";; esac
         done
         [ "$all" = " " ] || kill -9 $all 2>/dev/null"#;
     let mut shell = std::process::Command::new("sh");
-    let mut shell = shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("sh starts");
-    Mutex::new(shell.stdin.take().expect("it is piped"))
+    Mutex::new(shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("sh starts"))
 });
 
 impl Registered {
@@ -162,7 +161,8 @@ impl Registered {
 
     fn say(sign: char, pid: u32) {
         let mut watchdog = WATCHDOG.lock().unwrap_or_else(PoisonError::into_inner);
-        writeln!(watchdog, "{sign} {pid}").expect("the watchdog lives");
+        let stdin = watchdog.stdin.as_mut().expect("it is piped");
+        writeln!(stdin, "{sign} {pid}").expect("the watchdog lives");
     }
 }
 
