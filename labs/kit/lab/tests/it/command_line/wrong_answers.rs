@@ -12,7 +12,15 @@ use crate::support::{Fake, GrpcAnswer, Lab, Wrong, an_order, client_at, http, js
 #[tokio::test]
 async fn an_answer_that_is_none_is_one_sentence_and_exit_1(
     #[values(Lab::Rest, Lab::Grpc)] lab: Lab,
-    #[values(Wrong::Html, Wrong::HtmlError, Wrong::AnotherContent, Wrong::CutShort, Wrong::Nothing)] wrong: Wrong,
+    #[values(
+        Wrong::Html,
+        Wrong::HtmlError,
+        Wrong::AnotherContent,
+        Wrong::AnotherType,
+        Wrong::CutShort,
+        Wrong::Nothing
+    )]
+    wrong: Wrong,
 ) {
     let server = wrong.start(lab).await;
     for args in VERBS {

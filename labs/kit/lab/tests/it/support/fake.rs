@@ -162,6 +162,8 @@ pub(crate) enum Wrong {
     HtmlError,
     /// The right type, and something else in it.
     AnotherContent,
+    /// The right content, under another type.
+    AnotherType,
     /// Less than was promised.
     CutShort,
     /// The connection closes.
@@ -177,6 +179,7 @@ impl Wrong {
             (Self::Html, Lab::Rest) => Fake::bytes(http("200 OK", "text/html", page)).await,
             (Self::HtmlError, Lab::Rest) => Fake::bytes(http("502 Bad Gateway", "text/html", page)).await,
             (Self::AnotherContent, Lab::Rest) => Fake::bytes(http("200 OK", "application/json", r#"{"id":1}"#)).await,
+            (Self::AnotherType, Lab::Rest) => Fake::bytes(http("200 OK", "text/plain", &json_order("USER14"))).await,
             (Self::CutShort, Lab::Rest) => {
                 let whole = http("200 OK", "application/json", &json_order("USER14"));
                 Fake::bytes(&whole[..whole.len() - 20]).await
@@ -188,6 +191,9 @@ impl Wrong {
                 Fake::grpc(answer).await
             }
             (Self::AnotherContent, Lab::Grpc) => Fake::grpc(GrpcAnswer::ok(&[vec![0xff; 9]])).await,
+            (Self::AnotherType, Lab::Grpc) => {
+                Fake::grpc(GrpcAnswer { content_type: "application/json", ..right }).await
+            }
             (Self::CutShort, Lab::Grpc) => {
                 let data = right.data[..right.data.len() - 20].to_vec();
                 Fake::grpc(GrpcAnswer { data, trailers: None, ..right }).await
