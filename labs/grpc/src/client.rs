@@ -15,7 +15,7 @@ use lab_proto::pb;
 use lab_proto::pb::order_service_client::OrderServiceClient;
 use tokio::time::timeout;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Response, Status};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
@@ -79,8 +79,7 @@ impl OrderClient {
 
     async fn check_health(&self) -> Result<(), Failure> {
         let mut health = HealthClient::new(self.channel.clone());
-        let request = self.request(HealthCheckRequest::default());
-        let answer = health.check(request).await.map_err(|status| self.failure(status))?.into_inner();
+        let answer = self.answer(health.check(self.request(HealthCheckRequest::default()))).await?;
         match answer.status() {
             ServingStatus::Serving => Ok(()),
             _ => Err(Failure::unavailable("the server says that it is not well")),
@@ -92,14 +91,12 @@ impl OrderClient {
             created_by: create.created_by,
             equipment: wire::equipment_numbers(&create.equipment),
         };
-        let answer = self.orders().create_order(self.request(request)).await;
-        self.order(answer.map_err(|status| self.failure(status))?.into_inner().order)
+        self.order(self.answer(self.orders().create_order(self.request(request))).await?.order)
     }
 
     pub(crate) async fn get_order(&self, id: &str) -> Result<Order, Failure> {
         let request = pb::GetOrderRequest { id: id.to_owned() };
-        let answer = self.orders().get_order(self.request(request)).await;
-        self.order(answer.map_err(|status| self.failure(status))?.into_inner().order)
+        self.order(self.answer(self.orders().get_order(self.request(request))).await?.order)
     }
 
     /// All pages, each printed when it is there.
@@ -110,8 +107,7 @@ impl OrderClient {
             page_token: String::new(),
         };
         loop {
-            let answer = self.orders().list_orders(self.request(request.clone())).await;
-            let page = answer.map_err(|status| self.failure(status))?.into_inner();
+            let page = self.answer(self.orders().list_orders(self.request(request.clone()))).await?;
             let orders = page.orders.into_iter().map(|order| self.order(Some(order))).collect::<Result<Vec<_>, _>>()?;
             output.list_page(&orders)?;
             request.page_token = page.next_page_token;
@@ -127,15 +123,13 @@ impl OrderClient {
             equipment: wire::equipment_numbers(&update.equipment),
             etag: format!("\"{}\"", update.version),
         };
-        let answer = self.orders().update_order(self.request(request)).await;
-        self.order(answer.map_err(|status| self.failure(status))?.into_inner().order)
+        self.order(self.answer(self.orders().update_order(self.request(request))).await?.order)
     }
 
     async fn delete_order(&self, delete: &DeleteArgs) -> Result<(), Failure> {
         let etag = delete.version.map(|version| format!("\"{version}\"")).unwrap_or_default();
         let request = pb::DeleteOrderRequest { id: delete.id.clone(), etag };
-        let answer = self.orders().delete_order(self.request(request)).await;
-        answer.map(|_| ()).map_err(|status| self.failure(status))
+        self.answer(self.orders().delete_order(self.request(request))).await.map(|_| ())
     }
 
     /// Changes as they come, until `count`, Ctrl-C or SIGTERM.
@@ -144,15 +138,14 @@ impl OrderClient {
         // No deadline goes with it: the server would end the watch.
         let request = pb::WatchOrdersRequest { position: watch.position.clone().unwrap_or_default() };
         let start = async {
-            let mut changes = self.orders().watch_orders(request).await?.into_inner();
-            let first = changes.message().await?;
+            let mut changes = self.answer(self.orders().watch_orders(request)).await?;
+            let first = changes.message().await.map_err(|status| self.failure(status))?;
             Ok((changes, first))
         };
-        let started = tokio::select! {
+        let (mut changes, mut message) = tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            started = timeout(self.timeout, start) => started.map_err(|_| self.silent())?,
+            started = timeout(self.timeout, start) => started.unwrap_or_else(|_| Err(self.silent()))?,
         };
-        let (mut changes, mut message) = started.map_err(|status| self.failure(status))?;
         let (mut position, mut seen) = (watch.position.unwrap_or_default(), 0);
         loop {
             let Some(change) = message else {
@@ -198,8 +191,7 @@ impl OrderClient {
         };
         let read = timeout(self.timeout, read).await.unwrap_or_else(|_| Err(self.no_input()));
         let (requests, numbers, mut refused) = read?;
-        let answer = self.orders().import_orders(self.request(stream::iter(requests))).await;
-        let answer = answer.map_err(|status| self.failure(status))?.into_inner();
+        let answer = self.answer(self.orders().import_orders(self.request(stream::iter(requests)))).await?;
         // The server counts the orders that it was sent; the file may have had other lines in between.
         let number = |index: usize| index.checked_sub(1).and_then(|at| numbers.get(at)).copied().unwrap_or_default();
         refused.extend(answer.results.into_iter().filter_map(|result| wire::refusal(result, number)));
@@ -219,6 +211,16 @@ impl OrderClient {
         let mut request = Request::new(message);
         request.set_timeout(self.timeout);
         request
+    }
+
+    /// Awaits a call. An answer that is no success is a failure, in the server's own words.
+    pub(crate) async fn answer<T>(
+        &self,
+        call: impl Future<Output = Result<Response<T>, Status>>,
+    ) -> Result<T, Failure> {
+        let answer = call.await.map_err(|status| self.failure(status))?;
+        wire::require_grpc(answer.metadata()).map_err(|wrong| self.not_an_answer(&wrong))?;
+        Ok(answer.into_inner())
     }
 
     pub(crate) fn order(&self, message: Option<pb::Order>) -> Result<Order, Failure> {

@@ -23,13 +23,12 @@ impl OrderClient {
         let start = async {
             // Said before the call: the stream has something to send when it opens.
             let _ = to_server.send(wire::ready(1)).await;
-            self.orders().process_orders(ReceiverStream::new(said)).await
+            self.answer(self.orders().process_orders(ReceiverStream::new(said))).await
         };
-        let started = tokio::select! {
+        let mut orders = tokio::select! {
             () = stop.cancelled() => return Ok(()),
-            started = timeout(self.timeout, start) => started.map_err(|_| self.silent())?,
+            started = timeout(self.timeout, start) => started.unwrap_or_else(|_| Err(self.silent()))?,
         };
-        let mut orders = started.map_err(|status| self.failure(status))?.into_inner();
         let mut done = 0;
         loop {
             let handed = tokio::select! {

@@ -8,6 +8,7 @@ use lab_proto::pb;
 use lab_proto::pb::import_orders_response::result::Outcome;
 use lab_proto::pb::process_orders_request::{Message, Ready, Result as WorkResult};
 use serde::Deserialize;
+use tonic::metadata::MetadataMap;
 use tonic::{Code, ConnectError, Status, TimeoutExpired};
 use tonic_types::StatusExt;
 
@@ -60,6 +61,16 @@ pub(crate) fn ready(count: u32) -> pb::ProcessOrdersRequest {
 pub(crate) fn succeeded(order: &Order) -> pb::ProcessOrdersRequest {
     let result = WorkResult { id: order.id.to_string(), etag: order.etag(), succeeded: true };
     pb::ProcessOrdersRequest { message: Some(Message::Result(result)) }
+}
+
+/// Checks the content type of an answer, which tonic does not look at, and says what is wrong.
+pub(crate) fn require_grpc(metadata: &MetadataMap) -> Result<(), String> {
+    let given = metadata.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or("nothing");
+    // `application/grpc+proto` says which codec, and means the same.
+    match given.strip_prefix("application/grpc") {
+        Some(rest) if rest.is_empty() || rest.starts_with(['+', ';']) => Ok(()),
+        _ => Err(format!("{given} where application/grpc was due")),
+    }
 }
 
 /// The failure that the server's status stands for: the reason in its details, and every fault.
