@@ -26,7 +26,7 @@ async fn a_watch_that_has_heard_nothing_yet_ends_in_order_too(
     #[values(Signal::SIGINT, Signal::SIGTERM)] signal: Signal,
 ) {
     let mut server = Fake::silent().await;
-    let watch = spawn_client_at(lab, &server.address(), &["watch", "--timeout", "50"]);
+    let watch = spawn_client_at(lab, &server.address(), &["watch", "--timeout", "20"]);
     server.accepted().await;
     watch.signal(signal);
     watch.end().await.expect(0);
@@ -43,7 +43,7 @@ async fn a_worker_ends_in_order_when_it_is_told_to(#[values(Signal::SIGINT, Sign
     assert_eq!(worker.end().await.expect(0).stdout, "");
 
     let mut silent = Fake::silent().await;
-    let worker = spawn_client_at(Lab::Grpc, &silent.address(), &["process", "--timeout", "50"]);
+    let worker = spawn_client_at(Lab::Grpc, &silent.address(), &["process", "--timeout", "20"]);
     silent.accepted().await;
     worker.signal(signal);
     worker.end().await.expect(0);
