@@ -24,6 +24,11 @@ pub(crate) fn own_cpu_time() -> Result<Duration> {
     Ok(Duration::from_micros(us.unsigned_abs()))
 }
 
+/// How many threads wanted a core in the last minute, where the system says so (Linux).
+pub(crate) fn busy_threads() -> Option<f64> {
+    std::fs::read_to_string("/proc/loadavg").ok()?.split(' ').next()?.parse().ok()
+}
+
 /// How long the disk takes for a small write that must last: the median of 21.
 pub(crate) fn fsync_time(folder: &Path) -> Result<Duration> {
     let path = folder.join("fsync");

@@ -124,6 +124,9 @@ fn introduction(rounds: u32, time: Duration, folder: &Folder) -> Result<Vec<Stri
         "Servers: processes of their own, logging at `info` to /dev/null.".to_owned(),
         format!("Databases: files in {}; a small fsync takes {fsync:.0?} there.", folder.shown.display()),
     ];
+    if let Some(busy) = machine::busy_threads().filter(|&busy| busy > 0.5) {
+        lines.push(format!("Others were busy before this (load {busy:.1}): expect wide spreads."));
+    }
     if fsync < Duration::from_micros(20) {
         lines.push("That is no disk: what is said about create means nothing. See --folder.".to_owned());
     }
