@@ -174,7 +174,7 @@ const STOPPED: &str = "it has stopped";
 pub struct Reply<T>(Answer<T>);
 
 enum Answer<T> {
-    Pending(oneshot::Receiver<Result<T, OrderError>>),
+    Pending(oneshot::Receiver<Result<T, Refusal>>),
     Refused(&'static str),
 }
 
@@ -184,9 +184,12 @@ impl<T> Future for Reply<T> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         match &mut self.0 {
             Answer::Refused(reason) => Poll::Ready(Err(OrderError::Unavailable { reason })),
-            Answer::Pending(answer) => Pin::new(answer)
-                .poll(context)
-                .map(|answer| answer.unwrap_or(Err(OrderError::Unavailable { reason: STOPPED }))),
+            // A failure of the database is logged where it becomes an `OrderError`:
+            // here, so that the line is the caller's and carries its trace id.
+            Answer::Pending(answer) => Pin::new(answer).poll(context).map(|answer| match answer {
+                Ok(answer) => answer.map_err(OrderError::from),
+                Err(_) => Err(OrderError::Unavailable { reason: STOPPED }),
+            }),
         }
     }
 }

@@ -67,7 +67,7 @@ impl Watch {
 /// A watch that waits for what comes after a position.
 pub(super) struct Waiter {
     after: Position,
-    reply: oneshot::Sender<Result<Changes, OrderError>>,
+    reply: oneshot::Sender<Result<Changes, Refusal>>,
 }
 
 /// The position at which a watch starts, if the database can serve it.
@@ -95,7 +95,7 @@ pub(super) fn serve(conn: &Connection, waiting: Vec<Waiter>, still: &mut Vec<Wai
         if after >= newest {
             still.push(waiter);
         } else if after < oldest - 1 {
-            let _ = waiter.reply.send(Err(OrderError::PositionGone));
+            let _ = waiter.reply.send(Err(OrderError::PositionGone.into()));
         } else {
             let changes = match read.get(&after) {
                 Some(changes) => Arc::clone(changes),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures_channel::oneshot;
 use rusqlite::Connection;
-use tracing::{Span, error, info};
+use tracing::{error, info};
 
 use super::open::Identity;
 use super::sql::{self, Refusal};
@@ -40,17 +40,15 @@ pub(super) trait Call: Send {
 }
 
 pub(super) struct Command<T, F> {
-    /// Of the caller, so that what is logged here carries its trace id.
-    span: Span,
     work: Option<F>,
-    answer: Result<T, OrderError>,
-    reply: oneshot::Sender<Result<T, OrderError>>,
+    answer: Result<T, Refusal>,
+    reply: oneshot::Sender<Result<T, Refusal>>,
 }
 
 impl<T, F> Command<T, F> {
-    pub(super) fn new(work: F, reply: oneshot::Sender<Result<T, OrderError>>) -> Self {
-        let answer = Err(OrderError::Unavailable { reason: "it was not reached" });
-        Self { span: Span::current(), work: Some(work), answer, reply }
+    pub(super) fn new(work: F, reply: oneshot::Sender<Result<T, Refusal>>) -> Self {
+        let answer = Err(OrderError::Unavailable { reason: "it was not reached" }.into());
+        Self { work: Some(work), answer, reply }
     }
 }
 
@@ -62,15 +60,12 @@ impl<T: Send, F: FnOnce(&Connection) -> Result<T, Refusal> + Send> Call for Comm
     fn run(&mut self, conn: &Connection, guarded: bool) {
         // Looked at again here: the wait for another program's lock may have been long.
         let Some(work) = self.work.take().filter(|_| !self.is_abandoned()) else { return };
-        self.answer = self.span.in_scope(|| {
-            let done = if guarded { sql::in_savepoint(conn, work) } else { work(conn) };
-            done.map_err(OrderError::from)
-        });
+        self.answer = if guarded { sql::in_savepoint(conn, work) } else { work(conn) };
     }
 
     fn reply(self: Box<Self>, committed: Result<(), OrderError>) {
         // The receiver may be gone; then nobody wants to know.
-        let _ = self.reply.send(committed.and(self.answer));
+        let _ = self.reply.send(committed.map_err(Refusal::from).and(self.answer));
     }
 }
 
