@@ -22,8 +22,8 @@ const TRACEPARENT: &str = "traceparent";
 /// - The handler runs in the span `request` with the field `trace_id`, so that each of
 ///   its log lines has it. What a streamed body logs after the head is outside.
 /// - One line when the head of the answer is ready: `warn` when the server failed,
-///   `debug` for what only reads (GET, HEAD, OPTIONS), `info` for the rest; every call
-///   of gRPC is a POST.
+///   `debug` for what only reads (GET, HEAD, OPTIONS; gRPC's Get… and List…), `info`
+///   for the rest.
 ///
 /// A function around the router and not one of its layers: a layer of axum boxes and
 /// clones its service for each request, which costs as much as all of this.
@@ -82,11 +82,19 @@ fn log(method: &Method, path: &str, response: &Response, started: Instant) {
             )
         };
     }
-    match *method {
-        _ if failed => line!(warn),
-        Method::GET | Method::HEAD | Method::OPTIONS => line!(debug),
-        _ => line!(info),
+    match failed {
+        true => line!(warn),
+        false if only_reads(method, path) => line!(debug),
+        false => line!(info),
     }
+}
+
+/// Every call of gRPC is a POST; what reads has a name that says so (AIP-130):
+/// `/orders.v1.OrderService/GetOrder`.
+fn only_reads(method: &Method, path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+        || *method == Method::POST && ["Get", "List"].iter().any(|reads| name.starts_with(reads))
 }
 
 /// At most 256 bytes: one request shouldn't fill the log.

@@ -37,7 +37,8 @@ async fn ask(level: Level, method: &str, path: &str, traceparents: &[&str]) -> (
     let app = Router::new()
         .route("/", get(handler.clone()).post(handler))
         .route("/fails", get(async || StatusCode::INTERNAL_SERVER_ERROR))
-        .route("/rpc", post(async || [("grpc-status", "14")]));
+        .route("/rpc", post(async || [("grpc-status", "14")]))
+        .route("/orders.v1.OrderService/{call}", post(async || [("grpc-status", "0")]));
 
     let log = Log::default();
     let writer = log.clone();
@@ -87,6 +88,14 @@ async fn what_only_reads_is_logged_at_debug_and_what_fails_at_warn() {
     assert!(log.contains("WARN") && log.contains("status=500") && log.contains(&id), "{log}");
     let (_, _, log) = ask(Level::WARN, "POST", "/rpc", &[]).await;
     assert!(log.contains("WARN") && log.contains("grpc_status=\"14\""), "{log}");
+}
+
+#[tokio::test]
+async fn a_call_of_grpc_reads_when_its_name_says_so() {
+    for (call, logged) in [("GetOrder", 0), ("ListOrders", 0), ("CreateOrder", 1), ("WatchOrders", 1), ("target", 1)] {
+        let (_, _, log) = ask(Level::INFO, "POST", &format!("/orders.v1.OrderService/{call}"), &[]).await;
+        assert_eq!(log.lines().count(), logged, "{call}: {log}");
+    }
 }
 
 #[tokio::test]
