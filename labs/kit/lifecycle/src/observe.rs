@@ -42,7 +42,10 @@ where
     async move {
         // A Router is always ready.
         let mut response = app.call(request).await?;
-        if let Ok(value) = HeaderValue::try_from(trace_id.traceparent()) {
+        if let Ok(mut value) = HeaderValue::try_from(trace_id.traceparent()) {
+            // Over HTTP/2 never in the table of headers (RFC 7541 §6.2.3): no other answer
+            // has this value, and it would push out those that all have.
+            value.set_sensitive(true);
             response.headers_mut().insert(TRACEPARENT, value);
         }
         log(&method, uri.path(), &response, started);
