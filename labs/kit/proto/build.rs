@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use prost::Message;
 
-const PROTO: &str = "orders/v1/orders.proto";
+const FILES: [&str; 2] = ["orders/v1/orders.proto", "orders/v1/requests.proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     let proto = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("../../../proto");
     println!("cargo::rerun-if-changed={}", proto.display());
-    let descriptors = protox::compile([PROTO], [&proto])?;
+    let descriptors = protox::compile(FILES, [&proto])?;
     // What reflection serves is what the code was made from.
     let file = PathBuf::from(std::env::var("OUT_DIR")?).join("orders.v1.descriptors");
     std::fs::write(file, descriptors.encode_to_vec())?;

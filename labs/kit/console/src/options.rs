@@ -36,7 +36,8 @@ pub struct TimeoutArgs {
     pub timeout: Duration,
 }
 
-fn parse_seconds(text: &str) -> Result<Duration, String> {
+/// A clap value parser: a time above zero, such as `2.5`.
+pub fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let in_range = seconds.filter(|seconds| !seconds.is_zero() && *seconds <= LONGEST_TIMEOUT);
     in_range.ok_or_else(|| format!("must be a number of seconds above 0, and {} at most", LONGEST_TIMEOUT.as_secs()))
@@ -76,6 +77,11 @@ impl DatabaseArgs {
         } else {
             format!("orders in {}", self.path().display())
         }
+    }
+
+    /// The file, or `None` for orders in memory.
+    pub fn file(&self) -> Option<PathBuf> {
+        (!self.in_memory).then(|| self.path())
     }
 
     fn path(&self) -> PathBuf {

@@ -112,7 +112,8 @@ fn equipment() -> impl TypedValueParser<Value = Equipment> {
         .try_map(|name| name.to_ascii_uppercase().parse::<Equipment>())
 }
 
-fn status() -> impl TypedValueParser<Value = Status> {
+/// The names of an order's status, as [`equipment`].
+pub fn status() -> impl TypedValueParser<Value = Status> {
     PossibleValuesParser::new(Status::ALL.map(Status::name)).try_map(|name| name.to_ascii_uppercase().parse::<Status>())
 }
 

@@ -10,7 +10,7 @@ use lab_lifecycle::LevelFilter;
     name = "lab",
     bin_name = "cargo lab",
     max_term_width = 80,
-    about = "The order system over REST and gRPC, side by side",
+    about = "The order system over REST, gRPC and Kafka, side by side",
     arg_required_else_help = true
 )]
 struct Cli {
@@ -35,6 +35,10 @@ enum Program {
     GrpcServer(lab_grpc::config::ServerArgs),
     /// The gRPC client: `cargo run -p lab-grpc --bin client`
     GrpcClient(lab_grpc::config::ClientArgs),
+    /// The Kafka producer: `cargo run -p lab-kafka --bin producer`
+    KafkaProducer(lab_kafka::config::ProducerArgs),
+    /// The Kafka consumer: `cargo run -p lab-kafka --bin consumer`
+    KafkaConsumer(lab_kafka::config::ConsumerArgs),
 }
 
 #[tokio::main]
@@ -45,6 +49,8 @@ async fn main() -> ExitCode {
         Program::RestClient(args) => (args.output.json, LevelFilter::WARN),
         Program::GrpcServer(args) => (args.output.json, LevelFilter::INFO),
         Program::GrpcClient(args) => (args.output.json, LevelFilter::WARN),
+        Program::KafkaProducer(args) => (args.output.json, LevelFilter::WARN),
+        Program::KafkaConsumer(args) => (args.output.json, args.log_level()),
     };
     let _logs = lab_lifecycle::start_logs(level);
     let done = match program {
@@ -52,6 +58,8 @@ async fn main() -> ExitCode {
         Program::RestClient(args) => lab_rest::client::run(args).await,
         Program::GrpcServer(args) => lab_grpc::server::serve(args).await,
         Program::GrpcClient(args) => lab_grpc::client::run(args).await,
+        Program::KafkaProducer(args) => lab_kafka::producer::run(args).await,
+        Program::KafkaConsumer(args) => lab_kafka::consumer::run(args).await,
     };
     lab_console::exit_code(done, json)
 }

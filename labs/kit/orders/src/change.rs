@@ -58,6 +58,24 @@ pub struct Position {
     pub(crate) sequence: i64,
 }
 
+impl Position {
+    /// The random tag of the database.
+    pub fn epoch(self) -> u32 {
+        self.epoch
+    }
+
+    /// The number of the change, from 1 and without a gap; 0 is before the first.
+    pub fn sequence(self) -> i64 {
+        self.sequence
+    }
+
+    /// Another place in the same database.
+    #[must_use]
+    pub fn at(self, sequence: i64) -> Self {
+        Self { sequence, ..self }
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:08x}-{}", self.epoch, self.sequence)

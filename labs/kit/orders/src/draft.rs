@@ -18,6 +18,18 @@ pub struct NewOrder {
     pub(crate) equipment: Vec<Equipment>,
 }
 
+impl NewOrder {
+    /// Who places it.
+    pub fn created_by(&self) -> &str {
+        &self.created_by
+    }
+
+    /// What is ordered.
+    pub fn equipment(&self) -> &[Equipment] {
+        &self.equipment
+    }
+}
+
 /// An update that may be tried: its values hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderUpdate {
@@ -59,12 +71,12 @@ impl OrderDraft {
     /// From a JSON text `{"created_by","equipment"}`. Only a text that is not
     /// JSON is an error here; what else is wrong comes out of [`Self::parse`].
     pub fn from_json(text: &[u8]) -> Result<Self, OrderError> {
-        let mut body = Body::read(text)?;
-        Ok(Self {
-            created_by: body.string("created_by"),
-            equipment: body.strings("equipment"),
-            faults: body.no_more_fields(),
-        })
+        Ok(Self::from_body(Body::read(text)?))
+    }
+
+    pub(crate) fn from_body(mut body: Body) -> Self {
+        let (created_by, equipment) = (body.string("created_by"), body.strings("equipment"));
+        Self { created_by, equipment, faults: body.no_more_fields() }
     }
 
     /// The order, or every fault at once.
@@ -79,10 +91,10 @@ impl OrderDraft {
 /// An update as a client asked for it.
 #[derive(Clone, Debug)]
 pub struct UpdateDraft {
-    id: String,
-    equipment: Option<Vec<String>>,
-    etag: Option<String>,
-    faults: Faults,
+    pub(crate) id: String,
+    pub(crate) equipment: Option<Vec<String>>,
+    pub(crate) etag: Option<String>,
+    pub(crate) faults: Faults,
 }
 
 impl UpdateDraft {
@@ -190,15 +202,19 @@ fn parse_equipment(names: &[String], faults: &mut Faults) -> Option<Vec<Equipmen
 }
 
 /// A JSON object whose fields are taken one by one; what is left over is a fault.
-struct Body {
-    fields: Map<String, Value>,
+pub(crate) struct Body {
+    pub(crate) fields: Map<String, Value>,
     faults: Faults,
     is_object: bool,
 }
 
 impl Body {
-    fn read(text: &[u8]) -> Result<Self, OrderError> {
+    pub(crate) fn read(text: &[u8]) -> Result<Self, OrderError> {
         let value = serde_json::from_slice(text).map_err(|error| OrderError::NotParseable(error.to_string()))?;
+        Ok(Self::of(value))
+    }
+
+    pub(crate) fn of(value: Value) -> Self {
         let mut faults = Faults::default();
         let (fields, is_object) = match value {
             Value::Object(fields) => (fields, true),
@@ -207,7 +223,7 @@ impl Body {
                 (Map::new(), false)
             }
         };
-        Ok(Self { fields, faults, is_object })
+        Self { fields, faults, is_object }
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
@@ -218,7 +234,7 @@ impl Body {
         value
     }
 
-    fn string(&mut self, name: &str) -> Option<String> {
+    pub(crate) fn string(&mut self, name: &str) -> Option<String> {
         match self.take(name)? {
             Value::String(text) => Some(text),
             other => self.wrong_type(format!("/{name}"), "a string", &other),
@@ -227,11 +243,17 @@ impl Body {
 
     /// Items of a wrong type become names that no equipment has, so that the
     /// parser, which counts places, reports them beside the others.
-    fn strings(&mut self, name: &str) -> Option<Vec<String>> {
+    pub(crate) fn strings(&mut self, name: &str) -> Option<Vec<String>> {
         match self.take(name)? {
             Value::Array(items) => Some(items.into_iter().map(text_of).collect()),
             other => self.wrong_type(format!("/{name}"), "an array", &other),
         }
+    }
+
+    /// A version; 0 when it isn't there. After a fault any number does: the request is refused.
+    pub(crate) fn version(&mut self, name: &str) -> u64 {
+        let Some(value) = self.fields.remove(name) else { return 0 };
+        value.as_u64().or_else(|| self.wrong_type(format!("/{name}"), "a number from 0", &value)).unwrap_or(1)
     }
 
     fn wrong_type<T>(&mut self, pointer: String, wanted: &str, found: &Value) -> Option<T> {
@@ -239,7 +261,7 @@ impl Body {
         None
     }
 
-    fn no_more_fields(mut self) -> Faults {
+    pub(crate) fn no_more_fields(mut self) -> Faults {
         for name in self.fields.keys() {
             // RFC 6901 §3: `~` and `/` are escaped in a pointer. A name is cut: the client chose its length.
             let name: String = name.chars().take(MOST_CHARACTERS).collect();

@@ -13,6 +13,7 @@ mod error;
 mod fault;
 mod order;
 mod page;
+mod request;
 mod store;
 
 pub use change::{Change, ChangeKind, Position, WatchFrom};
@@ -22,4 +23,5 @@ pub use error::OrderError;
 pub use fault::{Fault, Faults, Place};
 pub use order::{Equipment, Order, OrderId, Status, UnknownName};
 pub use page::{ListDraft, ListQuery, Page};
-pub use store::{Lease, OpenError, Outcome, Reply, Store, Watch};
+pub use request::{EventId, OrderAdvance, OrderRequest, RequestDraft, RequestKind, Wanted};
+pub use store::{Effect, Lease, OpenError, Outcome, Reply, Store, Watch};

@@ -38,8 +38,9 @@ fn milliseconds<S: serde::Serializer>(time: &Timestamp, to: S) -> Result<S::Ok, 
     to.collect_str(&format_args!("{time:.3}"))
 }
 
-/// The id of an order: a UUID in its hyphenated form, printed in lower case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The id of an order: a UUID in its hyphenated form, printed in lower case. Ids
+/// of version 7 sort by the time at which they were made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OrderId(Uuid);
 
 impl OrderId {

@@ -5,8 +5,11 @@
 //! as a number (proto3 enums are open), and the draft's parser refuses it by its place.
 
 use jiff::Timestamp;
-use lab_orders::{ChangeKind, DeleteDraft, Equipment, ListDraft, Order, OrderDraft, Status, UpdateDraft};
+use lab_orders::{
+    ChangeKind, DeleteDraft, Equipment, ListDraft, Order, OrderDraft, RequestDraft, Status, UpdateDraft,
+};
 
+use crate::pb::order_request::Request;
 use crate::{NotAnOrder, pb};
 
 impl From<Order> for pb::Order {
@@ -67,13 +70,34 @@ impl From<pb::ListOrdersRequest> for ListDraft {
     fn from(request: pb::ListOrdersRequest) -> Self {
         let status = match request.status {
             0 => None,
-            number => Some(status_of(number).map_or_else(|| number.to_string(), |status| status.name().to_owned())),
+            number => Some(status_name(number)),
         };
         Self {
             page_size: Some(request.page_size.to_string()),
             page_token: given(request.page_token),
             status,
             ..Self::default()
+        }
+    }
+}
+
+impl From<Request> for RequestDraft {
+    fn from(request: Request) -> Self {
+        let etag = |version: u64| (version > 0).then(|| format!("\"{version}\""));
+        match request {
+            Request::Create(create) => Self::Create(OrderDraft::new(create.created_by, names(&create.equipment))),
+            Request::Update(update) => {
+                // Its id is the record's key.
+                Self::Update(UpdateDraft::new(String::new(), names(&update.equipment), etag(update.expected_version)))
+            }
+            Request::Delete(delete) => {
+                Self::Delete { expected_version: delete.expected_version, faults: Default::default() }
+            }
+            Request::Advance(advance) => Self::Advance {
+                status: Some(status_name(advance.status)),
+                expected_version: advance.expected_version,
+                faults: Default::default(),
+            },
         }
     }
 }
@@ -151,6 +175,11 @@ fn status_of(number: i32) -> Option<Status> {
         pb::OrderStatus::Completed => Some(Status::Completed),
         pb::OrderStatus::Failed => Some(Status::Failed),
     }
+}
+
+/// Its name; of one that this schema doesn't know, its number, which the draft's parser refuses.
+fn status_name(number: i32) -> String {
+    status_of(number).map_or_else(|| number.to_string(), |status| status.name().to_owned())
 }
 
 fn to_timestamp(time: Timestamp) -> prost_types::Timestamp {

@@ -13,7 +13,7 @@ use super::{Reply, Store, lock};
 use crate::{Order, OrderError, OrderResult, Status};
 
 /// How long a worker may hold an order without an answer.
-const LEASE_MS: i64 = 30_000;
+pub(super) const LEASE_MS: i64 = 30_000;
 /// Orders handed out in one go; who is ready for more gets them in turns.
 const MOST_AT_ONCE: u32 = 100;
 

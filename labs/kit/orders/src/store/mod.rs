@@ -14,6 +14,7 @@
 //! executor can await. A call whose reply was dropped before its turn is not
 //! carried out: nobody would learn of it.
 
+mod apply;
 mod lease;
 mod open;
 mod sql;
@@ -33,6 +34,7 @@ use std::thread::JoinHandle;
 use futures_channel::oneshot;
 use rusqlite::Connection;
 
+pub use self::apply::Effect;
 pub use self::lease::{Lease, Outcome};
 pub use self::open::OpenError;
 pub use self::watch::Watch;
@@ -40,7 +42,9 @@ pub use self::watch::Watch;
 use self::sql::Refusal;
 use self::watch::Waiter;
 use self::worker::{Command, Job};
-use crate::{ListQuery, NewOrder, Order, OrderDeletion, OrderError, OrderId, OrderUpdate, Page, WatchFrom};
+use crate::{
+    ListQuery, NewOrder, Order, OrderDeletion, OrderError, OrderId, OrderRequest, OrderUpdate, Page, WatchFrom,
+};
 
 /// A handle on the store; clones share it.
 #[derive(Clone)]
@@ -102,6 +106,13 @@ impl Store {
     /// Removes an order that is not PROCESSING.
     pub fn delete(&self, deletion: OrderDeletion) -> Reply<()> {
         self.write(move |conn| sql::delete(conn, &deletion))
+    }
+
+    /// Applies requests in their order and in one transaction, each once: a
+    /// repeat of one that took effect has none. A request that is refused leaves
+    /// the others alone; when the call fails (`Unavailable`), none has any effect.
+    pub fn apply(&self, requests: Vec<OrderRequest>) -> Reply<Vec<Result<Effect, OrderError>>> {
+        self.write(move |conn| apply::all(conn, requests))
     }
 
     /// Starts a watch, and says at which position.

@@ -12,7 +12,7 @@ use uuid::Uuid;
 /// Marks the file as ours (`PRAGMA application_id`): "LabO".
 const APPLICATION_ID: i64 = 0x4c61_624f;
 /// Of the tables below (`PRAGMA user_version`).
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 /// For how long a lock of another process is waited for, in steps of a millisecond.
 const LOCK_WAIT_MS: i32 = 5_000;
 
@@ -41,6 +41,19 @@ const SCHEMA: &str = "
         created_at_ms INTEGER NOT NULL,
         version INTEGER NOT NULL
     ) STRICT;
+";
+
+/// What version 2 added: the requests that took effect, so that a repeat has
+/// none, and the ids that may not be used again.
+const REQUESTS: &str = "
+    CREATE TABLE events (
+        source TEXT NOT NULL,
+        id TEXT NOT NULL,
+        applied_at_ms INTEGER NOT NULL,
+        PRIMARY KEY (source, id)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX events_by_time ON events (applied_at_ms);
+    CREATE INDEX deletions ON changes (id) WHERE kind = 'deleted';
 ";
 
 /// Why a database can't be used. Each is one sentence for the person at the terminal.
@@ -185,9 +198,12 @@ fn make_tables(conn: &mut Connection) -> rusqlite::Result<()> {
         let random = (epoch as u32, secret as i64);
         transaction.execute("INSERT INTO database (epoch, secret) VALUES (?1, ?2)", random)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     } else {
         transaction.execute("UPDATE database SET epoch = epoch", [])?;
+    }
+    if transaction.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0))? < SCHEMA_VERSION {
+        transaction.execute_batch(REQUESTS)?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     }
     transaction.commit()
 }

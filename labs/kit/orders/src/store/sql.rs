@@ -72,12 +72,26 @@ pub(super) fn in_savepoint<T>(
 }
 
 pub(super) fn create(conn: &Connection, new: NewOrder) -> Result<Order, Refusal> {
+    place(conn, OrderId::new(), new, Timestamp::now())
+}
+
+/// Places an order under an id that somebody else chose, which may be taken.
+pub(super) fn create_as(conn: &Connection, id: OrderId, new: NewOrder, at: Timestamp) -> Result<Order, Refusal> {
+    let taken = "SELECT EXISTS (SELECT 1 FROM orders WHERE id = ?1)
+        OR EXISTS (SELECT 1 FROM changes WHERE id = ?1 AND kind = 'deleted')";
+    if conn.prepare_cached(taken)?.query_row([id.to_string()], |row| row.get(0))? {
+        return Err(OrderError::AlreadyExists { id }.into());
+    }
+    place(conn, id, new, at)
+}
+
+fn place(conn: &Connection, id: OrderId, new: NewOrder, at: Timestamp) -> Result<Order, Refusal> {
     let order = Order {
-        id: OrderId::new(),
+        id,
         created_by: new.created_by,
         status: Status::Queued,
         equipment: new.equipment,
-        created_at: now(),
+        created_at: in_milliseconds(at),
         version: 1,
     };
     // The place in the order of creation is the number of the change: unique, and never used again.
@@ -242,10 +256,9 @@ fn join(equipment: &[Equipment]) -> String {
     equipment.iter().map(|item| item.name()).collect::<Vec<_>>().join(",")
 }
 
-/// Now, cut to the milliseconds that are stored.
-fn now() -> Timestamp {
-    let now = Timestamp::now();
-    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+/// Cut to the milliseconds that are stored.
+fn in_milliseconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }
 
 pub(super) fn is_full(error: &rusqlite::Error) -> bool {

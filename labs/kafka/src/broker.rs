@@ -1,0 +1,160 @@
+//! The broker, seen from here: whether anybody is there, and the topics.
+//!
+//! librdkafka tries again for ever, which is right for a program that runs and
+//! wrong for a person who has forgotten to start a broker. So each program asks
+//! first, and says in a sentence who doesn't answer.
+
+use std::time::Duration;
+
+use futures_util::future::select_ok;
+use lab_console::Failure;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::ClientContext;
+use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::producer::{DeliveryResult, ProducerContext};
+use rdkafka::util::Timeout;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tracing::{debug, info, warn};
+
+use crate::config::KafkaArgs;
+use crate::wire::Topics;
+
+/// For a connection: on one machine or in one data centre it takes a moment.
+const CONNECT: Duration = Duration::from_secs(3);
+/// For an answer about the cluster.
+const ANSWER: Duration = Duration::from_secs(8);
+/// In as many parts a topic can be read at once, whatever the number of readers.
+const PARTITIONS: i32 = 3;
+const SEVEN_DAYS_MS: &str = "604800000";
+/// librdkafka's mock broker, which the embedded broker is, calls itself so.
+const EMBEDDED: &str = "mockCluster";
+
+/// Sends what librdkafka logs to where all logs go, a level lower: what a person
+/// must know of it, each program says itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Quiet;
+
+impl ClientContext for Quiet {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        log_native(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        debug!(%error, reason, "librdkafka");
+    }
+}
+
+impl ConsumerContext for Quiet {}
+
+impl ProducerContext for Quiet {
+    type DeliveryOpaque = ();
+
+    fn delivery(&self, _: &DeliveryResult<'_>, _: Self::DeliveryOpaque) {}
+}
+
+/// See [`Quiet`].
+pub(crate) fn log_native(level: RDKafkaLogLevel, facility: &str, message: &str) {
+    match level {
+        RDKafkaLogLevel::Emerg | RDKafkaLogLevel::Alert | RDKafkaLogLevel::Critical => warn!(facility, "{message}"),
+        _ => debug!(facility, "{message}"),
+    }
+}
+
+/// Fails when nobody listens on any of the addresses: exit code 3.
+pub async fn reach(kafka: &KafkaArgs) -> Result<(), Failure> {
+    let addresses: Vec<&str> = kafka.brokers.split(',').map(str::trim).collect();
+    let connects = addresses.iter().map(|address| {
+        Box::pin(async move {
+            let connected = timeout(CONNECT, TcpStream::connect(address)).await;
+            connected.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+        })
+    });
+    let nobody = |error: std::io::Error| {
+        Failure::unreachable(format!(
+            "no broker answers on {} ({error}): start one with `cargo run -p lab-broker` or `docker compose up`",
+            kafka.brokers
+        ))
+    };
+    select_ok(connects).await.map(drop).map_err(nobody)
+}
+
+/// Asks for the cluster's metadata, the least that a broker can be asked. A broker
+/// that takes a connection and says nothing counts as not there: exit code 3.
+pub async fn check_health(kafka: &KafkaArgs) -> Result<(), Failure> {
+    reach(kafka).await?;
+    let known = topics_of(kafka).await.map_err(|_| Failure::unreachable(silent(kafka)))?;
+    debug!(topics = known.len(), "the broker answers");
+    Ok(())
+}
+
+/// Makes the topics that aren't there yet. A topic that is stays as it is,
+/// whatever its settings: somebody may have had reasons.
+pub async fn make_topics(kafka: &KafkaArgs, names: &[&str]) -> Result<(), Failure> {
+    reach(kafka).await?;
+    let known = topics_of(kafka).await?;
+    let missing: Vec<&str> = names.iter().copied().filter(|name| !known.iter().any(|known| known == name)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let topics = Topics::of(&kafka.topic_prefix);
+    let admin: AdminClient<Quiet> = create(AdminClient::from_config_and_context(&kafka.client(), Quiet))?;
+    if admin.inner().fetch_cluster_id(ANSWER).is_some_and(|id| id.starts_with(EMBEDDED)) {
+        // It can't be told to make a topic, and makes each that a producer asks about.
+        let asked = missing.iter().try_for_each(|name| admin.inner().fetch_metadata(Some(name), ANSWER).map(drop));
+        return asked.map_err(|_| Failure::unavailable(silent(kafka)));
+    }
+    let new: Vec<NewTopic<'_>> = missing.iter().map(|name| new_topic(name, &topics)).collect();
+    let options = AdminOptions::new().operation_timeout(Some(ANSWER)).request_timeout(Some(ANSWER));
+    let made = admin.create_topics(&new, &options).await;
+    let failed = |error: String| Failure::unavailable(format!("the broker can't make the topics ({error})"));
+    for result in made.map_err(|error| failed(error.to_string()))? {
+        match result {
+            Ok(topic) => info!(topic, "topic made"),
+            // Another program was faster.
+            Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
+            Err((topic, code)) => return Err(failed(format!("{topic}: {code}"))),
+        }
+    }
+    Ok(())
+}
+
+fn new_topic<'a>(name: &'a str, topics: &Topics) -> NewTopic<'a> {
+    // As many copies as the broker keeps by default: one on a single broker, three in a cluster.
+    let topic = NewTopic::new(name, PARTITIONS, TopicReplication::Fixed(-1));
+    if name == topics.facts {
+        // The last fact of each key is kept for ever. A tombstone stays a day, for readers that are away.
+        topic.set("cleanup.policy", "compact").set("delete.retention.ms", "86400000")
+    } else if name == topics.dead_letters {
+        // A letter is a request and four headers: it must fit, or its partition would never go on.
+        topic.set("cleanup.policy", "delete").set("retention.ms", SEVEN_DAYS_MS).set("max.message.bytes", "16777216")
+    } else {
+        topic.set("cleanup.policy", "delete").set("retention.ms", SEVEN_DAYS_MS)
+    }
+}
+
+/// The names of all topics. A call of librdkafka that blocks, on a thread for that.
+async fn topics_of(kafka: &KafkaArgs) -> Result<Vec<String>, Failure> {
+    let (args, silent) = (kafka.clone(), Failure::unavailable(silent(kafka)));
+    let ask = move || {
+        let consumer: BaseConsumer<Quiet> = create(BaseConsumer::from_config_and_context(&args.client(), Quiet))?;
+        let metadata = consumer.fetch_metadata(None, Timeout::After(ANSWER)).map_err(|error| {
+            debug!(%error, "no metadata");
+            silent
+        })?;
+        Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).collect())
+    };
+    let asked = tokio::task::spawn_blocking(ask).await;
+    asked.map_err(|error| Failure::unavailable(format!("the question to the broker failed: {error}")))?
+}
+
+fn silent(kafka: &KafkaArgs) -> String {
+    format!("{} takes connections and does not answer as a Kafka broker within {ANSWER:?}", kafka.brokers)
+}
+
+/// A client that can't be made: a setting that this librdkafka doesn't take.
+pub(crate) fn create<T>(made: Result<T, KafkaError>) -> Result<T, Failure> {
+    made.map_err(|error| Failure::usage(format!("librdkafka refuses the settings: {error}")))
+}

@@ -1,0 +1,1 @@
+//! In-process tests: what becomes of each error, and the records themselves.
