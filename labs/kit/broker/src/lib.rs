@@ -5,6 +5,7 @@
 //!
 //! [`config`] is the command line, and [`run`] what it does.
 
+pub mod apache;
 pub mod config;
 pub mod embedded;
 mod program;
