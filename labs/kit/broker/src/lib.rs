@@ -1,1 +1,13 @@
-//! Being built.
+//! A Kafka broker to work against, where there is none yet.
+//!
+//! - [`embedded`]: in this process, at once, with nothing to install; for practice.
+//! - [`apache`]: Apache Kafka as docker-compose.yml has it, without Docker.
+//!
+//! [`config`] is the command line, and [`run`] what it does.
+
+pub mod apache;
+pub mod config;
+pub mod embedded;
+mod program;
+
+pub use program::run;

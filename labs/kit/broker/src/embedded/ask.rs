@@ -1,0 +1,126 @@
+//! Asks the mock for its partitions and offsets, over the wire as a client does.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::wire::{Api, Reader, Writer};
+
+/// A topic, and the number of one of its partitions.
+pub(super) type Partition = (String, i32);
+
+/// Bytes in an answer. One about 10,000 partitions has 300 KiB.
+const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
+/// The time that means "the first offset that is kept".
+const EARLIEST: i64 = -2;
+
+/// A connection of our own to the mock. One question at a time.
+pub(super) struct Broker(TcpStream);
+
+impl Broker {
+    pub(super) async fn connect(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self(stream))
+    }
+
+    /// All partitions of all topics.
+    pub(super) async fn partitions(&mut self) -> io::Result<Vec<Partition>> {
+        let answer = self.ask(Writer::request(Api::Metadata, 1).i32(-1)).await?;
+        read(&answer, |answer| {
+            answer.list(|broker| {
+                let (_id, _host, _port, _rack) = (broker.i32()?, broker.text()?, broker.i32()?, broker.text()?);
+                Some(())
+            })?;
+            let _controller = answer.i32()?;
+            let topics = answer.list(|topic| {
+                let (_error, name, _internal) = (topic.i16()?, topic.text()?, topic.i8()?);
+                topic.list(|partition| {
+                    let (_error, id, _leader) = (partition.i16()?, partition.i32()?, partition.i32()?);
+                    let (_replicas, _in_sync) = (partition.list(Reader::i32)?, partition.list(Reader::i32)?);
+                    Some((name.to_owned(), id))
+                })
+            })?;
+            Some(topics.into_iter().flatten().collect())
+        })
+    }
+
+    /// The first offset that is kept of each.
+    pub(super) async fn first_offsets(&mut self, partitions: &[Partition]) -> io::Result<BTreeMap<Partition, i64>> {
+        let consumer = -1;
+        let question =
+            Writer::request(Api::ListOffsets, 1).i32(consumer).list(&by_topic(partitions), |topic, named| {
+                topic.text(named.0).list(&named.1, |partition, &id| partition.i32(id).i64(EARLIEST))
+            });
+        let answer = self.ask(question).await?;
+        read(&answer, |answer| {
+            offsets(answer, |partition| {
+                let (id, error, _time, offset) =
+                    (partition.i32()?, partition.i16()?, partition.i64()?, partition.i64()?);
+                Some((id, offset, error))
+            })
+        })
+    }
+
+    /// The group's committed offsets, where it has any.
+    pub(super) async fn committed(
+        &mut self,
+        group: &str,
+        partitions: &[Partition],
+    ) -> io::Result<BTreeMap<Partition, i64>> {
+        let question = Writer::request(Api::OffsetFetch, 1).text(group).list(&by_topic(partitions), |topic, named| {
+            topic.text(named.0).list(&named.1, |partition, &id| partition.i32(id))
+        });
+        let answer = self.ask(question).await?;
+        read(&answer, |answer| {
+            offsets(answer, |partition| {
+                let (id, offset, _note, error) =
+                    (partition.i32()?, partition.i64()?, partition.text()?, partition.i16()?);
+                Some((id, offset, error))
+            })
+        })
+    }
+
+    async fn ask(&mut self, question: Writer) -> io::Result<Vec<u8>> {
+        self.0.write_all(&question.finish()).await?;
+        let length = usize::try_from(self.0.read_i32().await?).unwrap_or(usize::MAX);
+        if length > LONGEST_ANSWER {
+            return Err(io::Error::other("an answer is too long"));
+        }
+        let mut answer = vec![0; length];
+        self.0.read_exact(&mut answer).await?;
+        Ok(answer)
+    }
+}
+
+/// The partitions in order of their topics, as the questions name them.
+fn by_topic(partitions: &[Partition]) -> Vec<(&str, Vec<i32>)> {
+    let mut topics: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
+    for (topic, partition) in partitions {
+        topics.entry(topic).or_default().push(*partition);
+    }
+    topics.into_iter().collect()
+}
+
+fn read<T>(answer: &[u8], body: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> io::Result<T> {
+    let mut reader = Reader::new(answer);
+    let read = reader.i32().and_then(|_correlation| body(&mut reader));
+    read.ok_or_else(|| io::Error::other("an answer can't be read"))
+}
+
+/// Topics with their partitions; those with an error or without an offset are left out.
+fn offsets(
+    answer: &mut Reader<'_>,
+    partition: impl Fn(&mut Reader<'_>) -> Option<(i32, i64, i16)>,
+) -> Option<BTreeMap<Partition, i64>> {
+    let topics = answer.list(|topic| {
+        let name = topic.text()?;
+        let partitions = topic.list(&partition)?;
+        let known = partitions.into_iter().filter(|&(_, offset, error)| error == 0 && offset >= 0);
+        Some(known.map(|(id, offset, _)| ((name.to_owned(), id), offset)).collect::<Vec<_>>())
+    })?;
+    Some(topics.into_iter().flatten().collect())
+}

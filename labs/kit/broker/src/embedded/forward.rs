@@ -1,0 +1,107 @@
+//! All traffic passes here: from the address that clients know to the mock's own.
+//!
+//! The mock can't choose its port, and doesn't say who reads what. So a relay
+//! stands in front of it, counts what comes in, and listens for the names of groups.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::select;
+use tokio::sync::{Notify, Semaphore};
+use tokio::time::{sleep, timeout};
+use tracing::{debug, warn};
+
+use super::groups::{Groups, Requests};
+
+/// A client has three or so. A real broker takes thousands; this one serves a desk.
+const MAX_CONNECTIONS: usize = 512;
+const BUFFER: usize = 64 * 1024;
+/// How long answers are still passed on to a client that has said all it will say.
+const LAST_ANSWERS: Duration = Duration::from_secs(10);
+
+/// What the relay and its owner share.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    /// Bytes that clients have sent so far.
+    received: AtomicU64,
+    /// Ends every connection.
+    cut: Notify,
+    pub(super) groups: Groups,
+}
+
+impl Traffic {
+    pub(super) fn received(&self) -> u64 {
+        self.received.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn cut(&self) {
+        self.cut.notify_waiters();
+    }
+}
+
+/// Takes connections until it is dropped.
+pub(super) async fn forward(listener: TcpListener, mock: SocketAddr, traffic: Arc<Traffic>) {
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    loop {
+        let client = match listener.accept().await {
+            Ok((client, _)) => client,
+            Err(error) => {
+                // Out of file descriptors, most likely: others may close some.
+                warn!(%error, "can't take a connection");
+                sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
+            warn!("closed a connection: {MAX_CONNECTIONS} are open, and no more are taken");
+            continue;
+        };
+        let traffic = Arc::clone(&traffic);
+        tokio::spawn(async move {
+            if let Err(error) = relay(client, mock, &traffic).await {
+                debug!(%error, "a connection has ended");
+            }
+            drop(place);
+        });
+    }
+}
+
+async fn relay(client: TcpStream, mock: SocketAddr, traffic: &Traffic) -> io::Result<()> {
+    let cut = traffic.cut.notified();
+    let mock = TcpStream::connect(mock).await?;
+    // Else a small request may wait 40 ms for the acknowledgement of the one before it.
+    client.set_nodelay(true)?;
+    mock.set_nodelay(true)?;
+    let ((from_client, mut to_client), (mut from_mock, to_mock)) = (client.into_split(), mock.into_split());
+    let answers = tokio::io::copy(&mut from_mock, &mut to_client);
+    tokio::pin!(answers);
+    select! {
+        () = cut => Ok(()),
+        // The broker has hung up: no answer will come, whatever the client still asks.
+        done = &mut answers => done.map(drop),
+        asked = requests(from_client, to_mock, traffic) => {
+            asked?;
+            timeout(LAST_ANSWERS, answers).await.map_or(Ok(()), |done| done.map(drop))
+        }
+    }
+}
+
+/// Passes requests on until the client has sent its last.
+async fn requests(mut client: OwnedReadHalf, mut mock: OwnedWriteHalf, traffic: &Traffic) -> io::Result<()> {
+    let (mut buffer, mut requests) = (vec![0; BUFFER], Requests::default());
+    loop {
+        let length = client.read(&mut buffer).await?;
+        if length == 0 {
+            return mock.shutdown().await;
+        }
+        traffic.received.fetch_add(length as u64, Ordering::Relaxed);
+        requests.read(&buffer[..length], &traffic.groups);
+        mock.write_all(&buffer[..length]).await?;
+    }
+}
