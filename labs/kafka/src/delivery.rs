@@ -237,7 +237,9 @@ impl Deliveries {
             (0, None) => Ok(()),
             (0, Some(unprinted)) => Err(unprinted),
             (1, _) => Err(Failure::refused("invalid", "a line was refused; all others were sent")),
-            (refused, _) => Err(Failure::refused("invalid", format!("{refused} lines were refused; all others were sent"))),
+            (refused, _) => {
+                Err(Failure::refused("invalid", format!("{refused} lines were refused; all others were sent")))
+            }
         }
     }
 }

@@ -72,7 +72,8 @@ impl ClientContext for Member {
     fn stats(&self, statistics: Statistics) {
         let mut lag = Vec::new();
         for (name, topic) in &statistics.topics {
-            let ours = topic.partitions.values().filter(|partition| partition.partition >= 0 && partition.consumer_lag >= 0);
+            let ours =
+                topic.partitions.values().filter(|partition| partition.partition >= 0 && partition.consumer_lag >= 0);
             lag.extend(ours.map(|partition| (name.as_str(), partition.partition, partition.consumer_lag)));
         }
         lag.sort_unstable();

@@ -56,12 +56,17 @@ async fn read_table(kafka: KafkaArgs, only: Option<OrderId>) -> Result<HashMap<O
     let topic = Topics::of(&kafka.topic_prefix).facts;
     let read = move || {
         let mut table = HashMap::new();
-        replay(&kafka, &topic, |low, _| low, |record| match read_fact(record) {
-            Ok(fact) if only.is_some_and(|only| only != fact.id) => {}
-            Ok(Fact { id, order: Some(order), .. }) => drop(table.insert(id, order)),
-            Ok(Fact { id, order: None, .. }) => drop(table.remove(&id)),
-            Err(why) => skip(record, &why),
-        })?;
+        replay(
+            &kafka,
+            &topic,
+            |low, _| low,
+            |record| match read_fact(record) {
+                Ok(fact) if only.is_some_and(|only| only != fact.id) => {}
+                Ok(Fact { id, order: Some(order), .. }) => drop(table.insert(id, order)),
+                Ok(Fact { id, order: None, .. }) => drop(table.remove(&id)),
+                Err(why) => skip(record, &why),
+            },
+        )?;
         Ok(table)
     };
     let read = tokio::task::spawn_blocking(read).await;

@@ -49,7 +49,8 @@ pub(crate) async fn process_orders(args: ConsumerArgs, process: ProcessArgs) -> 
         let consumer = member::join(&facts, &topics.facts)?;
         let producer = broker::create(ThreadedProducer::from_config_and_context(&args.kafka.producer(), Quiet))?;
         let output = Output::new(args.output.json);
-        let mut worker = Worker { consumer: &consumer, producer, topics, output, left: process.count, work: Work::default() };
+        let mut worker =
+            Worker { consumer: &consumer, producer, topics, output, left: process.count, work: Work::default() };
         worker.run(&stop)?;
         // What it has asked for last should be said.
         let _ = worker.producer.flush(FLUSH);
@@ -145,7 +146,8 @@ impl Worker<'_> {
     /// Asks for a status. Its event is named by what it asks for, so that to ask twice is to ask once.
     fn ask(&mut self, partition: i32, order: OrderId, status: Status, version: u64) {
         let event = EventId { source: SOURCE.to_owned(), id: format!("{order}-{version}-{status}") };
-        let request = Wanted::Advance(Advance { status: pb::OrderStatus::from(status).into(), expected_version: version });
+        let request =
+            Wanted::Advance(Advance { status: pb::OrderStatus::from(status).into(), expected_version: version });
         let record = request_record(Request { order, event, request }, Format::Protobuf, TraceId::new());
         let value = record.value.unwrap_or_default();
         let next = BaseRecord::to(&self.topics.requests).key(&record.key).payload(&value).headers(record.headers);

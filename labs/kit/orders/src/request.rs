@@ -132,7 +132,12 @@ impl RequestDraft {
             RequestKind::Create => Self::Create(OrderDraft::from_body(body)),
             RequestKind::Update => {
                 let (equipment, version) = (body.strings("equipment"), body.version("expected_version"));
-                Self::Update(UpdateDraft { id: String::new(), equipment, etag: etag(version), faults: body.no_more_fields() })
+                Self::Update(UpdateDraft {
+                    id: String::new(),
+                    equipment,
+                    etag: etag(version),
+                    faults: body.no_more_fields(),
+                })
             }
             RequestKind::Delete => {
                 Self::Delete { expected_version: body.version("expected_version"), faults: body.no_more_fields() }

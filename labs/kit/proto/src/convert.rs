@@ -5,9 +5,7 @@
 //! as a number (proto3 enums are open), and the draft's parser refuses it by its place.
 
 use jiff::Timestamp;
-use lab_orders::{
-    ChangeKind, DeleteDraft, Equipment, ListDraft, Order, OrderDraft, RequestDraft, Status, UpdateDraft,
-};
+use lab_orders::{ChangeKind, DeleteDraft, Equipment, ListDraft, Order, OrderDraft, RequestDraft, Status, UpdateDraft};
 
 use crate::pb::order_request::Request;
 use crate::{NotAnOrder, pb};

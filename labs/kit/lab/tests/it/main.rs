@@ -15,6 +15,7 @@ mod drain;
 mod durability;
 mod garbage;
 mod grpc;
+mod kafka;
 mod large;
 mod leases;
 mod logs;

@@ -92,7 +92,7 @@ pub(crate) fn lab_under(starter: &[&str], folder: &Path, program: &str, args: &[
     let line = [starter, &[env!("CARGO_BIN_EXE_lab"), "run", program]].concat();
     let mut command = Command::new(line[0]);
     command.args(&line[1..]).args(args).current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
-    for name in ["LAB_REST_ADDR", "LAB_GRPC_ADDR", "LAB_DATABASE", "RUST_LOG", "COLUMNS"] {
+    for name in ["LAB_REST_ADDR", "LAB_GRPC_ADDR", "LAB_DATABASE", "KAFKA_BROKERS", "RUST_LOG", "COLUMNS"] {
         command.env_remove(name);
     }
     command

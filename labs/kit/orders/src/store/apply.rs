@@ -29,10 +29,7 @@ pub enum Effect {
     Repeated,
 }
 
-pub(super) fn all(
-    conn: &Connection,
-    requests: Vec<OrderRequest>,
-) -> Result<Vec<Result<Effect, OrderError>>, Refusal> {
+pub(super) fn all(conn: &Connection, requests: Vec<OrderRequest>) -> Result<Vec<Result<Effect, OrderError>>, Refusal> {
     let now = Timestamp::now().as_millisecond();
     conn.prepare_cached("DELETE FROM events WHERE applied_at_ms < ?1")?.execute([now - KEPT_EVENTS_MS])?;
     let verdict = |request| match sql::in_savepoint(conn, |conn| once(conn, request, now)) {
@@ -46,7 +43,8 @@ pub(super) fn all(
 /// A refused request is not noted: once its cause is mended, it may be sent again.
 fn once(conn: &Connection, request: OrderRequest, now: i64) -> Result<Effect, Refusal> {
     let EventId { source, id } = request.event;
-    let mut note = conn.prepare_cached("INSERT OR IGNORE INTO events (source, id, applied_at_ms) VALUES (?1, ?2, ?3)")?;
+    let mut note =
+        conn.prepare_cached("INSERT OR IGNORE INTO events (source, id, applied_at_ms) VALUES (?1, ?2, ?3)")?;
     if note.execute(params![source, id, now])? == 0 {
         return Ok(Effect::Repeated);
     }

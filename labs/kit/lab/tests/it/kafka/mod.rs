@@ -1,0 +1,5 @@
+//! Kafka: requests in, facts out; on an embedded broker for each test.
+
+pub(crate) mod support;
+
+mod verbs;
