@@ -1,5 +1,6 @@
 //! A member of a consumer group: joining, what the group does meanwhile, leaving.
 
+use std::collections::HashMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,7 +33,8 @@ const SAME_TROUBLE: Duration = Duration::from_secs(10);
 #[derive(Default)]
 pub struct Member {
     committed: Mutex<Option<Instant>>,
-    trouble: Mutex<Option<(RDKafkaErrorCode, Instant)>>,
+    /// When each was last told of.
+    trouble: Mutex<HashMap<RDKafkaErrorCode, Instant>>,
     /// Partitions that have gone to others since somebody last asked.
     revoked: Mutex<Vec<i32>>,
 }
@@ -45,10 +47,10 @@ impl Member {
 
     /// Whether this is news.
     fn is_news(&self, code: RDKafkaErrorCode) -> bool {
-        let mut last = lock(&self.trouble);
-        let is_news = last.is_none_or(|(known, when)| known != code || when.elapsed() > SAME_TROUBLE);
+        let mut told = lock(&self.trouble);
+        let is_news = told.get(&code).is_none_or(|when| when.elapsed() > SAME_TROUBLE);
         if is_news {
-            *last = Some((code, Instant::now()));
+            told.insert(code, Instant::now());
         }
         is_news
     }
@@ -142,8 +144,10 @@ pub(crate) fn record<'c>(
         Some(code @ (RDKafkaErrorCode::UnsupportedVersion | RDKafkaErrorCode::UnsupportedFeature)) => {
             Err(fatal(code, &error.to_string()))
         }
+        // Said beside "all brokers are down", of each of them.
+        Some(RDKafkaErrorCode::BrokerTransportFailure) => Ok(None),
         Some(code) if consumer.context().is_news(code) => {
-            warn!(%error, "trouble with the broker; trying again");
+            warn!(%code, "trouble with the broker; trying again");
             Ok(None)
         }
         _ => Ok(None),
