@@ -1,6 +1,6 @@
 //! A member of a consumer group: joining, what the group does meanwhile, leaving.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ const SAME_TROUBLE: Duration = Duration::from_secs(10);
 pub struct Member {
     committed: Mutex<Option<Instant>>,
     /// When each was last told of.
-    trouble: Mutex<HashMap<RDKafkaErrorCode, Instant>>,
+    trouble: Mutex<BTreeMap<RDKafkaErrorCode, Instant>>,
     /// Partitions that have gone to others since somebody last asked.
     revoked: Mutex<Vec<i32>>,
 }
