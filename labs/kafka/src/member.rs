@@ -1,6 +1,5 @@
 //! A member of a consumer group: joining, what the group does meanwhile, leaving.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -33,8 +32,8 @@ const SAME_TROUBLE: Duration = Duration::from_secs(10);
 #[derive(Default)]
 pub struct Member {
     committed: Mutex<Option<Instant>>,
-    /// When each was last told of.
-    trouble: Mutex<BTreeMap<RDKafkaErrorCode, Instant>>,
+    /// What was told of in the last seconds.
+    trouble: Mutex<Vec<(RDKafkaErrorCode, Instant)>>,
     /// Partitions that have gone to others since somebody last asked.
     revoked: Mutex<Vec<i32>>,
 }
@@ -48,9 +47,10 @@ impl Member {
     /// Whether this is news.
     fn is_news(&self, code: RDKafkaErrorCode) -> bool {
         let mut told = lock(&self.trouble);
-        let is_news = told.get(&code).is_none_or(|when| when.elapsed() > SAME_TROUBLE);
+        told.retain(|(_, when)| when.elapsed() < SAME_TROUBLE);
+        let is_news = told.iter().all(|(known, _)| *known != code);
         if is_news {
-            told.insert(code, Instant::now());
+            told.push((code, Instant::now()));
         }
         is_news
     }
