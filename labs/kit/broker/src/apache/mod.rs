@@ -27,7 +27,7 @@ use tracing::{debug, warn};
 use self::compose::{Ports, Service};
 pub use self::error::ApacheError;
 use self::jars::Jars;
-use self::node::Node;
+use self::node::{Node, QUICK};
 use self::watchdog::Watchdog;
 
 const PROFILE: &str = "cluster";
@@ -189,7 +189,7 @@ impl Apache {
     /// A program in Kafka's jars, such as `org.apache.kafka.tools.TopicCommand`. Give
     /// it arguments, `--bootstrap-server` too, and run it.
     pub fn tool(&self, class: &str) -> Command {
-        self.jars.command(&["-Xmx256m", "-XX:TieredStopAtLevel=1"], class)
+        self.jars.command(&["-Xmx256m", QUICK], class)
     }
 
     /// Waits for a broker's end, and tells the watchdog.

@@ -59,7 +59,7 @@ async fn a_broker_has_the_settings_of_the_compose_file_and_ours_on_top() {
     let refused = produce(&brokers, &topic, 0, 1, 2000).expect_err("too large for this broker");
     assert_eq!(refused.rdkafka_error_code(), Some(RDKafkaErrorCode::MessageSizeTooLarge), "{refused}");
     let unknown = produce(&brokers, "misspelt", 0, 1, 100).expect_err("no such topic");
-    assert_eq!(unknown.rdkafka_error_code(), Some(RDKafkaErrorCode::UnknownTopic), "{unknown}");
+    assert_eq!(unknown.rdkafka_error_code(), Some(RDKafkaErrorCode::UnknownTopicOrPartition), "{unknown}");
 
     for protocol in ["consumer", "classic"] {
         let reader = consumer(&brokers, &unique("group"), protocol);

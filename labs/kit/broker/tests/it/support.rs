@@ -1,13 +1,13 @@
 //! Clients, and waiting with an end.
 
 use std::collections::HashMap;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
 use rdkafka::{ClientConfig, ClientContext, Message, Offset, TopicPartitionList};
-use std::sync::Mutex;
 
 /// Nothing here takes this long, not even on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -49,6 +49,8 @@ impl ProducerContext for Deliveries {
 pub(crate) fn produce(brokers: &str, topic: &str, partition: i32, count: usize, size: usize) -> Result<(), KafkaError> {
     let mut config = ClientConfig::new();
     config.set("bootstrap.servers", brokers).set("enable.idempotence", "true").set("linger.ms", "0");
+    // For a topic that isn't there; librdkafka would go on asking for half a minute.
+    config.set("topic.metadata.propagation.max.ms", "1000");
     let producer: ThreadedProducer<Deliveries> = config.create_with_context(Deliveries::default())?;
     let value = vec![b'x'; size];
     for _ in 0..count {
