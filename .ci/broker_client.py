@@ -13,8 +13,9 @@ COUNT = 30
 
 
 def create(address, *names):
-    topics = [NewTopic(name, num_partitions=3) for name in names]
-    for future in AdminClient({"bootstrap.servers": address}).create_topics(topics).values():
+    # It must live until all is done.
+    admin = AdminClient({"bootstrap.servers": address})
+    for future in admin.create_topics([NewTopic(name, num_partitions=3) for name in names]).values():
         future.result(timeout=30)
 
 
