@@ -29,7 +29,7 @@ impl Broker {
 
     /// Asks what every client asks first.
     pub(super) async fn greet(&mut self) -> io::Result<()> {
-        self.ask(Writer::request(Api::ApiVersions, 0)).await.map(drop)
+        self.ask(Writer::request(Api::Versions, 0)).await.map(drop)
     }
 
     pub(super) fn into_stream(self) -> TcpStream {

@@ -12,7 +12,7 @@ pub(super) enum Api {
     ListOffsets = 2,
     Metadata = 3,
     OffsetFetch = 9,
-    ApiVersions = 18,
+    Versions = 18,
 }
 
 /// Writes a request in its old, not flexible form.
