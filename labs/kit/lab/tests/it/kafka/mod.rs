@@ -5,9 +5,11 @@ mod records;
 pub(crate) mod support;
 
 mod across;
+mod groups;
 mod imports;
 mod poison;
 mod refusals;
+mod stops;
 mod styles;
 mod verbs;
 mod watches;

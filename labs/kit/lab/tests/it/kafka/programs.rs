@@ -26,6 +26,20 @@ impl Kafka {
         process
     }
 
+    /// Starts the consumer that takes requests, and says nothing of each: a pipe that nobody
+    /// reads takes 64 KiB and no more, and then the consumer waits.
+    pub(crate) async fn apply_quietly(&self, args: &[&str]) -> Process {
+        let process = self.start_quietly(args);
+        assigned(&process).await;
+        process
+    }
+
+    /// The same without waiting: it may get no partition.
+    pub(crate) fn start_quietly(&self, args: &[&str]) -> Process {
+        let database = self.database.to_str().expect("temporary names are UTF-8");
+        self.spawn_consumer(&[&["--database", database], args].concat())
+    }
+
     /// A server on the consumer's database.
     pub(crate) async fn server(&self, which: Lab) -> Server {
         Server::on(which, &self.database).await
@@ -51,6 +65,11 @@ impl Kafka {
         let id = |line: &Value| line["id"].as_str().expect("an id").to_owned();
         output.json_lines().iter().map(id).collect()
     }
+}
+
+/// Waits until a program has logged these words.
+pub(crate) async fn says(process: &Process, words: &str) {
+    until(words, || async { process.stderr().contains(words).then_some(()) }).await;
 }
 
 /// SIGTERM, and what it leaves behind: exit code 0.
