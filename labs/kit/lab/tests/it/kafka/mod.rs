@@ -5,8 +5,10 @@ mod records;
 pub(crate) mod support;
 
 mod across;
+mod frozen;
 mod groups;
 mod imports;
+mod names;
 mod poison;
 mod refusals;
 mod stops;
