@@ -13,8 +13,8 @@
 //!
 //! Run it: `cargo run -p lab-kafka --bin consumer`. Its facts are made in [`crate::publisher`].
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use lab_console::{Failure, Output};
 use lab_lifecycle::LevelFilter;
@@ -22,7 +22,6 @@ use lab_orders::{Effect, OrderError, OrderRequest, Reply, Store};
 use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::BorrowedMessage;
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -31,6 +30,7 @@ use tracing::{debug, info, warn};
 use crate::config::{BrokenConsumer, ConsumerArgs, ConsumerVerb};
 use crate::dead_letters::DeadLetters;
 use crate::error::{Fate, Refused, fate};
+use crate::holds::Holds;
 use crate::member::{self, Member};
 use crate::publisher::Publisher;
 use crate::wire::{Topics, read_request};
@@ -44,8 +44,6 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 const IDLE: Duration = Duration::from_millis(100);
 /// An effect that takes longer is waited for while the group is told that we live.
 const SLOW: Duration = Duration::from_millis(200);
-/// Between two tries of what fails: doubled each time, up to the second.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 
 /// Carries out a verb; without one, takes requests until Ctrl-C or SIGTERM.
 pub async fn run(args: ConsumerArgs) -> Result<(), Failure> {
@@ -83,9 +81,9 @@ async fn apply_requests(args: ConsumerArgs) -> Result<(), Failure> {
         move || {
             let consumer = member::join(&args.member("apply"), &topics.requests)?;
             let dead_letters = DeadLetters::new(&args.kafka, topics.dead_letters.clone())?;
-            let held = HashMap::new();
-            let (consumer, broken, json) = (&consumer, args.broken, args.output.json);
-            Requests { consumer, store, dead_letters, runtime, stop, output, json, broken, held }.run()
+            let (consumer, holds) = (&consumer, Holds::new(&consumer));
+            let (broken, json) = (args.broken, args.output.json);
+            Requests { consumer, holds, store, dead_letters, runtime, stop, output, json, broken }.run()
         }
     });
     let done = applied.await;
@@ -98,6 +96,7 @@ async fn apply_requests(args: ConsumerArgs) -> Result<(), Failure> {
 /// The requests of the partitions that are ours.
 struct Requests<'c> {
     consumer: &'c BaseConsumer<Member>,
+    holds: Holds<'c>,
     store: Store,
     dead_letters: DeadLetters,
     runtime: Handle,
@@ -105,16 +104,12 @@ struct Requests<'c> {
     output: Output,
     json: bool,
     broken: Option<BrokenConsumer>,
-    /// Partitions whose last batch failed.
-    held: HashMap<i32, Held>,
 }
 
-/// A partition that waits for better days.
-struct Held {
-    /// `None`: it is being tried again.
-    until: Option<Instant>,
-    pause: Duration,
-}
+/// The store's answer to a batch, for each request in it.
+type Verdicts = Result<Vec<Result<Effect, OrderError>>, OrderError>;
+
+const NO_VERDICT: OrderError = OrderError::Unavailable { reason: "it gave no verdict" };
 
 /// The records of one partition, in their order, and what each asks for.
 struct Batch<'c> {
@@ -126,7 +121,7 @@ struct Batch<'c> {
 impl<'c> Requests<'c> {
     fn run(mut self) -> Result<(), Failure> {
         while !self.stop.is_cancelled() {
-            self.resume_due();
+            self.holds.resume_due();
             let batches = self.gather()?;
             // All are in the store's queue before one is waited for: they share its commit.
             let calls: Vec<_> = batches.into_iter().map(|batch| (self.call(&batch), batch)).collect();
@@ -179,11 +174,11 @@ impl<'c> Requests<'c> {
                 // A call that is given up before its turn has no effect.
                 Err(_) if self.stop.is_cancelled() => break Err(OrderError::Unavailable { reason: "it stops" }),
                 Err(_) => {
-                    let paused = paused.get_or_insert_with(|| self.pause_all());
+                    let paused = paused.get_or_insert_with(|| self.holds.pause_others());
                     while let Some(polled) = self.consumer.poll(Duration::ZERO) {
                         // Of a partition that has just become ours: its turn comes later.
                         if let Ok(record) = polled {
-                            self.rewind(record.partition(), record.topic(), record.offset());
+                            self.holds.rewind(&record);
                             paused.add_partition(record.topic(), record.partition());
                         }
                     }
@@ -191,39 +186,44 @@ impl<'c> Requests<'c> {
             }
         };
         if let Some(paused) = paused {
-            let _ = self.consumer.resume(&paused);
+            self.holds.resume(&paused);
         }
         answer
     }
 
-    /// Commits, or sends to the dead letters, or holds back: what the verdicts say.
-    fn settle(
-        &mut self,
-        batch: Batch<'_>,
-        verdicts: Result<Vec<Result<Effect, OrderError>>, OrderError>,
-    ) -> Result<(), Failure> {
-        let outcomes: Vec<Result<Effect, Refused>> = match verdicts {
-            Ok(verdicts) => {
-                let mut verdicts = verdicts.into_iter();
-                let missing = || Err(OrderError::Unavailable { reason: "it gave no verdict" });
-                let of = |request: &Result<OrderRequest, Refused>| match request {
-                    Ok(_) => verdicts.next().unwrap_or_else(missing).map_err(Refused::from),
-                    Err(refused) => Err(refused.clone()),
-                };
-                batch.requests.iter().map(of).collect()
+    /// Dead letters, then the place; or all of the batch once more.
+    fn settle(&mut self, batch: Batch<'_>, verdicts: Verdicts) -> Result<(), Failure> {
+        match self.outcomes(&batch, verdicts) {
+            // While the store took its time the partition went to another member, who takes
+            // the same requests again, and finds them done.
+            _ if !self.holds.is_ours(batch.partition) => Ok(()),
+            Ok(outcomes) => self.finish(&batch, &outcomes),
+            Err(_) if self.stop.is_cancelled() => Ok(()),
+            Err(reason) => {
+                self.holds.hold_back(&batch.records[0], reason);
+                Ok(())
             }
-            Err(error) => match fate(error) {
-                Fate::TryAgain(reason) if self.broken == Some(BrokenConsumer::TryAgain) => {
-                    vec![Err(Refused::new("unavailable", reason)); batch.records.len()]
+        }
+    }
+
+    /// What became of each record; or why they must all be tried again.
+    fn outcomes(&self, batch: &Batch<'_>, verdicts: Verdicts) -> Result<Vec<Result<Effect, Refused>>, &'static str> {
+        let verdicts = verdicts.unwrap_or_else(|error| vec![Err(error); batch.records.len()]);
+        let mut verdicts = verdicts.into_iter();
+        let outcome = |request: &Result<OrderRequest, Refused>| {
+            if let Err(refused) = request {
+                return Ok(Err(refused.clone()));
+            }
+            match verdicts.next().unwrap_or(Err(NO_VERDICT)).map_err(fate) {
+                Ok(effect) => Ok(Ok(effect)),
+                Err(Fate::DeadLetter(refused)) => Ok(Err(refused)),
+                Err(Fate::TryAgain(reason)) if self.broken == Some(BrokenConsumer::TryAgain) => {
+                    Ok(Err(Refused::new("unavailable", reason)))
                 }
-                Fate::TryAgain(reason) => {
-                    self.hold_back(&batch.records[0], reason);
-                    return Ok(());
-                }
-                Fate::DeadLetter(refused) => vec![Err(refused); batch.records.len()],
-            },
+                Err(Fate::TryAgain(reason)) => Err(reason),
+            }
         };
-        self.finish(&batch, &outcomes)
+        batch.requests.iter().map(outcome).collect()
     }
 
     /// Dead letters first, then the place: a crash in between doubles a letter and loses none.
@@ -245,8 +245,10 @@ impl<'c> Requests<'c> {
         }
         self.store_place(batch.records[..done].last());
         match failed {
-            None => drop(self.held.remove(&batch.partition)),
-            Some((at, why)) => self.hold_back(&batch.records[at], &format!("its dead letter was not taken ({why})")),
+            None => self.holds.succeeded(batch.partition),
+            Some((at, why)) => {
+                self.holds.hold_back(&batch.records[at], &format!("its dead letter was not taken ({why})"));
+            }
         }
         Ok(())
     }
@@ -256,59 +258,6 @@ impl<'c> Requests<'c> {
         if let Some(Err(error)) = last.map(|last| self.consumer.store_offset_from_message(last)) {
             // The partition has gone to another member, who takes these requests again, without effect.
             debug!(%error, "the place was not stored");
-        }
-    }
-
-    /// Goes back to a record and waits, with this partition alone.
-    fn hold_back(&mut self, record: &BorrowedMessage<'_>, why: &str) {
-        let (partition, offset) = (record.partition(), record.offset());
-        let before = self.held.get(&partition).map(|held| held.pause * 2);
-        let pause = before.unwrap_or(PAUSE.0).min(PAUSE.1);
-        if !self.stop.is_cancelled() {
-            warn!(partition, offset, why, retry_in = ?pause, "held back");
-        }
-        self.rewind(partition, record.topic(), offset);
-        self.held.insert(partition, Held { until: Some(Instant::now() + pause), pause });
-    }
-
-    fn resume_due(&mut self) {
-        let now = Instant::now();
-        let mut due = TopicPartitionList::new();
-        let assigned = self.consumer.assignment().unwrap_or_default();
-        for element in assigned.elements() {
-            let held = self.held.get_mut(&element.partition());
-            if let Some(held) = held.filter(|held| held.until.is_some_and(|until| until <= now)) {
-                held.until = None;
-                due.add_partition(element.topic(), element.partition());
-            }
-        }
-        if due.count() > 0 {
-            let _ = self.consumer.resume(&due);
-        }
-    }
-
-    /// Pauses what is not paused yet, and says what.
-    fn pause_all(&self) -> TopicPartitionList {
-        let mut all = TopicPartitionList::new();
-        for element in self.consumer.assignment().unwrap_or_default().elements() {
-            if self.held.get(&element.partition()).is_none_or(|held| held.until.is_none()) {
-                all.add_partition(element.topic(), element.partition());
-            }
-        }
-        let _ = self.consumer.pause(&all);
-        all
-    }
-
-    /// Pauses a partition so that it goes on with this offset. In this order: a pause
-    /// notes the place after the last record that was handed out.
-    fn rewind(&self, partition: i32, topic: &str, offset: i64) {
-        let mut one = TopicPartitionList::new();
-        one.add_partition(topic, partition);
-        let paused = self.consumer.pause(&one);
-        let sought = paused.and_then(|()| self.consumer.seek(topic, partition, Offset::Offset(offset), SLOW));
-        if let Err(error) = sought {
-            // It has gone to another member, who begins at the committed place.
-            debug!(%error, partition, "not sought");
         }
     }
 

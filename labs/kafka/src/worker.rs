@@ -111,7 +111,8 @@ impl Worker<'_> {
         };
         if order.status == Status::Queued {
             self.work.in_hand.remove(&order.id);
-            return Ok(self.work.wait(partition, &order));
+            self.work.wait(partition, &order);
+            return Ok(());
         }
         self.work.waiting.remove(&order.id);
         match (self.work.in_hand.remove(&order.id), order.status) {
