@@ -34,16 +34,22 @@ pub(super) fn size<T>(short: T, full: T) -> T {
 
 /// Brokers of the test's own, with these variables on top of docker-compose.yml's.
 pub(super) async fn start(cluster: bool, settings: &[(&str, &str)]) -> Apache {
+    try_start(cluster, settings).await.unwrap_or_else(|why| panic!("{why}"))
+}
+
+async fn try_start(cluster: bool, settings: &[(&str, &str)]) -> Result<Apache, String> {
     let jars = std::env::var_os("LAB_KAFKA_JARS").filter(|folder| !folder.is_empty());
     // They are fetched once, and stay for the next run.
     let jars = jars.unwrap_or_else(|| concat!(env!("CARGO_TARGET_TMPDIR"), "/kafka-jars").into());
     let settings = settings.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
     let options = Options { cluster, jars: Some(jars.into()), settings, ..Options::default() };
-    Apache::start(options).await.unwrap_or_else(|error| panic!("{error}\n{}", error.log().join("\n")))
+    let started = Apache::start(options).await;
+    started.map_err(|error| [error.log(), &[error.to_string()]].concat().join("\n"))
 }
 
+/// The address of the broker that tests share.
 async fn shared() -> String {
-    static SHARED: OnceCell<String> = OnceCell::const_new();
+    static SHARED: OnceCell<Result<String, String>> = OnceCell::const_new();
     let start = || async {
         let (tell, told) = tokio::sync::oneshot::channel();
         // A runtime of its own, which outlives that of the test which came first. The broker
@@ -51,14 +57,14 @@ async fn shared() -> String {
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
             runtime.expect("a runtime").block_on(async {
-                let apache = start(false, &[]).await;
-                tell.send(apache.bootstrap()).expect("somebody asked");
+                let apache = try_start(false, &[]).await;
+                let _ = tell.send(apache.as_ref().map(Apache::bootstrap).map_err(String::clone));
                 std::future::pending::<()>().await;
             });
         });
-        told.await.expect("Apache Kafka starts; the panic above says why it doesn't")
+        told.await.expect("the thread tells before it ends")
     };
-    SHARED.get_or_init(start).await.clone()
+    SHARED.get_or_init(start).await.clone().unwrap_or_else(|why| panic!("{why}"))
 }
 
 /// Stops a broker (SIGSTOP): its connections stay, and nobody answers.

@@ -6,15 +6,15 @@
 //!
 //! | promise                                     | file          | embedded broker |
 //! |---------------------------------------------|---------------|-----------------|
-//! | a killed consumer loses and doubles nothing | `kills`       | yes             |
-//! | a producer says the truth about its records | `deliveries`  | no: it can't be frozen or killed, it lives in this process |
-//! | what was read is delivered or named         | `stops`       | no: the same    |
-//! | poison and a locked database stop nobody    | `poison`      | yes             |
-//! | rebalances lose and double nothing          | `rebalances`  | yes             |
+//! | a killed consumer loses and doubles nothing | `kills`       | yes |
+//! | a producer says the truth about its records | `deliveries`  | no: it lives in this process, which can't freeze or kill itself |
+//! | what was read is delivered or named         | `stops`       | no: nor can it be frozen here, and it trims 50,000 records |
+//! | poison and a locked database stop nobody    | `poison`      | yes |
+//! | rebalances lose and double nothing          | `rebalances`  | yes |
 //! | one of three brokers may die                | `cluster`     | no: there is one |
-//! | stops and questions, with a frozen broker   | `frozen`      | no: it can't be frozen |
-//! | topics, and brokers with other settings     | `settings`    | no: it has no settings |
-//! | transactions                                | `transactions`| no: it fakes them |
+//! | a stop doesn't wait for who is silent       | `frozen`      | a locked database only |
+//! | topics and brokers with other settings      | `settings`    | no: it has no settings |
+//! | an open transaction hides nothing for long  | `transactions`| no: it fakes them |
 //!
 //! Apache Kafka needs Java, and Maven once; without them these tests fail, in a sentence:
 //! `cargo test -p lab --test it -- --ignored --nocapture promises`.

@@ -5,13 +5,15 @@ use std::time::Duration;
 use prost::Message as _;
 use rusqlite::Connection;
 
-use super::apache::On;
+use super::apache::{On, size};
 use super::ledger::count;
 use super::requests::{Feeder, consumers};
 use crate::kafka::support::{Kafka, Seen};
 
-/// For longer than the store waits for a lock (5 s).
-const LOCKED: Duration = Duration::from_secs(20);
+/// For longer than the store waits for a lock (5 s), and on Apache Kafka for as long as is promised.
+fn locked(on: On) -> Duration {
+    Duration::from_secs(if on == On::Embedded { size(8, 20) } else { 20 })
+}
 const SOURCE: (&str, Option<&[u8]>) = ("ce_source", Some(b"/test"));
 const JSON: (&str, Option<&[u8]>) = ("content-type", Some(b"application/json"));
 const PROTOBUF: (&str, Option<&[u8]>) = ("content-type", Some(b"application/protobuf"));
@@ -108,7 +110,7 @@ async fn send(kafka: &Kafka, poison: Poison) -> (Poison, i32, i64) {
 }
 
 /// The letters of a poison: those that name its place.
-fn letters_of<'a>(letters: &'a [Seen], partition: i32, offset: i64) -> Vec<&'a Seen> {
+fn letters_of(letters: &[Seen], partition: i32, offset: i64) -> Vec<&Seen> {
     let place = (partition.to_string(), offset.to_string());
     let names = |letter: &&Seen| {
         letter.header("dlq_partition") == Some(&place.0) && letter.header("dlq_offset") == Some(&place.1)
@@ -129,7 +131,7 @@ fn assert_is_letter_of(kafka: &Kafka, letter: &Seen, poison: &Poison) {
 }
 
 /// Good requests and poison in turn, with a lock on the database in the middle.
-async fn feed_while_locked(kafka: &Kafka, feeder: &mut Feeder) -> Vec<(Poison, i32, i64)> {
+async fn feed_while_locked(kafka: &Kafka, feeder: &mut Feeder, locked: Duration) -> Vec<(Poison, i32, i64)> {
     feeder.feed(10);
     feeder.delivered().await;
     let lock = Connection::open(&kafka.database).expect("the consumer has made it");
@@ -146,7 +148,7 @@ async fn feed_while_locked(kafka: &Kafka, feeder: &mut Feeder) -> Vec<(Poison, i
     }
     feeder.feed(500 - feeder.orders.len());
     feeder.delivered().await;
-    tokio::time::sleep(LOCKED).await;
+    tokio::time::sleep(locked).await;
     lock.execute_batch("ROLLBACK").expect("it is let go");
     sent
 }
@@ -155,9 +157,9 @@ async fn each_is_a_dead_letter_once(on: On) {
     let kafka = on.kafka().await;
     let _running = consumers(&kafka, 2, &[]).await;
     let mut feeder = Feeder::new(&kafka);
-    let poison = feed_while_locked(&kafka, &mut feeder).await;
+    let poison = feed_while_locked(&kafka, &mut feeder, locked(on)).await;
     let wrongs = count(&kafka, &feeder.orders, 2).await;
-    println!("{} good requests, {} poison, locked for {LOCKED:?}: {wrongs:?}", feeder.requests(), poison.len());
+    println!("{} good requests, {} poison, locked for {:?}: {wrongs:?}", feeder.requests(), poison.len(), locked(on));
     let letters = kafka.read(&kafka.dead_letters()).await;
     for (poison, partition, offset) in &poison {
         let of_it = letters_of(&letters, *partition, *offset);
@@ -184,7 +186,7 @@ async fn good_requests_are_put_aside(on: On) {
     let kafka = on.kafka().await;
     let _running = consumers(&kafka, 2, &["--break", "try-again"]).await;
     let mut feeder = Feeder::new(&kafka);
-    let poison = feed_while_locked(&kafka, &mut feeder).await;
+    let poison = feed_while_locked(&kafka, &mut feeder, locked(on)).await;
     let wrongs = count(&kafka, &feeder.orders, 2).await;
     println!("the same with --break try-again: {wrongs:?}");
     assert!(wrongs.lost > 0 && wrongs.dead_letters > poison.len(), "{wrongs:?}");

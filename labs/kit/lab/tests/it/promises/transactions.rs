@@ -12,7 +12,7 @@ use super::apache::On;
 use super::ledger::{Wrongs, changes, count, progress};
 use super::requests::{Feeder, consumers};
 use crate::kafka::support::Kafka;
-use crate::support::{PATIENCE, Process, until};
+use crate::support::{PATIENCE, Process, until, within};
 
 /// How far a reader of this isolation gets in the facts, over all partitions.
 struct Ends(BaseConsumer, String);
@@ -37,7 +37,13 @@ async fn kill_in_transaction(kafka: &Kafka, feeder: &mut Feeder) -> Option<i64> 
     let before = changes(kafka);
     feeder.feed(1_000);
     progress(kafka, before + 1).await;
-    while changes(kafka) < feeder.requests() && committed.sum() >= all.sum() {}
+    // At once, without a pause between two looks: it is open for some milliseconds.
+    let seen_open = async {
+        while changes(kafka) < feeder.requests() && committed.sum() >= all.sum() {
+            tokio::task::yield_now().await;
+        }
+    };
+    within("an open transaction, or the last change", seen_open).await;
     consumer.signal(Signal::SIGKILL);
     consumer.end().await;
     feeder.delivered().await;
