@@ -9,7 +9,7 @@ use crate::kafka::support::{Kafka, assigned};
 
 /// Requests between two events.
 fn share() -> usize {
-    size(1_000, 5_000)
+    size(1_000, 4_000)
 }
 
 /// Feeds, and waits until some of it is done, and not all.
