@@ -35,54 +35,84 @@ impl DeadLetters {
         Ok(Self { producer, topic })
     }
 
-    /// Sends a letter; what it returns waits for the broker's word.
-    pub(crate) fn send(
-        &self,
-        record: &BorrowedMessage<'_>,
-        refused: &Refused,
-    ) -> impl Future<Output = Result<(), String>> + use<> {
-        let whole = self.try_send(record, record.payload(), &refused.to_string());
-        let sent = match whole {
-            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
-                // Its topic takes larger records than this producer. Better a letter without its
-                // value than a partition that never goes on.
-                let size = record.payload_len();
-                self.try_send(record, None, &format!("{refused} (its value of {size} bytes is too large for a letter)"))
-            }
-            sent => sent,
-        };
-        async move {
-            let reported = sent.map_err(|error| error.to_string())?.await;
-            let delivered = reported.map_err(|_| "the producer has ended".to_owned())?;
-            delivered.map(drop).map_err(|(error, _)| error.to_string())
-        }
+    /// Hands a letter to librdkafka; whether it arrives, [`Self::delivered`] tells.
+    pub(crate) fn send(&self, record: &BorrowedMessage<'_>, refused: &Refused) -> Sent {
+        self.send_as(Form::Whole, record, refused)
     }
 
-    fn try_send(
+    /// Waits for the broker's word. A letter that is too large is sent again with less of
+    /// the request in it: better than a partition that never goes on.
+    pub(crate) async fn delivered(
         &self,
+        mut sent: Sent,
         record: &BorrowedMessage<'_>,
-        value: Option<&[u8]>,
-        reason: &str,
-    ) -> Result<DeliveryFuture, KafkaError> {
+        refused: &Refused,
+    ) -> Result<(), String> {
+        for smaller in [Some(Form::WithoutValue), Some(Form::OriginAlone), None] {
+            let outcome = match sent {
+                Ok(delivery) => delivery.await.map_err(|_| KafkaError::Canceled),
+                Err(error) => Err(error),
+            };
+            let error = match outcome {
+                Ok(Ok(_)) => return Ok(()),
+                Ok(Err((error, _))) | Err(error) => error,
+            };
+            let too_large = error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge);
+            match smaller.filter(|_| too_large) {
+                Some(form) => sent = self.send_as(form, record, refused),
+                None => return Err(error.to_string()),
+            }
+        }
+        Err("it is too large in any form".to_owned())
+    }
+
+    fn send_as(&self, form: Form, record: &BorrowedMessage<'_>, refused: &Refused) -> Sent {
         let (partition, offset) = (record.partition().to_string(), record.offset().to_string());
-        let reason: String = reason.chars().take(LONGEST_REASON).collect();
+        let reason: String = refused.to_string().chars().take(LONGEST_REASON).collect();
+        let size = record.payload_len();
+        let (value, reason, headers) = match form {
+            Form::Whole => (record.payload(), reason, headers_of(record)),
+            Form::WithoutValue => {
+                (None, format!("{reason} (its value of {size} bytes is too large for a letter)"), headers_of(record))
+            }
+            Form::OriginAlone => (None, format!("{reason} (it is too large for a letter)"), OwnedHeaders::new()),
+        };
         let origin = [
             ("dlq_reason", reason.as_str()),
             ("dlq_topic", record.topic()),
             ("dlq_partition", &partition),
             ("dlq_offset", &offset),
         ];
-        let headers = record.headers().map_or_else(OwnedHeaders::new, |headers| headers.detach());
         let with = |all: OwnedHeaders, (key, value)| all.insert(Header { key, value: Some(value) });
         let letter = FutureRecord {
             topic: &self.topic,
             partition: None,
             payload: value,
-            key: record.key(),
+            key: record.key().filter(|_| form != Form::OriginAlone),
             // Its own time: the request's may be so far off that the broker refuses it.
             timestamp: None,
             headers: Some(origin.into_iter().fold(headers, with)),
         };
         self.producer.send_result(letter).map_err(|(error, _)| error)
     }
+}
+
+/// A letter under way, or why it is not.
+pub(crate) type Sent = Result<DeliveryFuture, KafkaError>;
+
+/// How much of the request is in its letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Whole,
+    WithoutValue,
+    OriginAlone,
+}
+
+/// The request's own headers. One that was a dead letter before comes with four of ours, which are no longer true.
+fn headers_of(record: &BorrowedMessage<'_>) -> OwnedHeaders {
+    let mut headers = record.headers().map_or_else(OwnedHeaders::new, |headers| headers.detach());
+    for ours in [c"dlq_reason", c"dlq_topic", c"dlq_partition", c"dlq_offset"] {
+        lab_native::remove_headers(&mut headers, ours);
+    }
+    headers
 }

@@ -108,6 +108,7 @@ impl ConsumerContext for Member {
         match result {
             Ok(()) => *lock(&self.committed) = Some(Instant::now()),
             Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::NoOffset) => {}
+            Err(error) if error.rdkafka_error_code().is_some_and(|code| !self.is_news(code)) => {}
             Err(error) => warn!(%error, "the place was not committed; requests since then may come again"),
         }
     }
