@@ -228,12 +228,10 @@ impl<'c> Requests<'c> {
 
     /// Dead letters first, then the place: a crash in between doubles a letter and loses none.
     fn finish(&mut self, batch: &Batch<'_>, outcomes: &[Result<Effect, Refused>]) -> Result<(), Failure> {
-        let both = batch
-            .records
-            .iter()
-            .zip(outcomes)
-            .map(|(record, outcome)| outcome.as_ref().err().map(|refused| self.dead_letters.send(record, refused)));
-        let letters: Vec<_> = both.collect();
+        let both = batch.records.iter().zip(outcomes);
+        let letters: Vec<_> = both
+            .map(|(record, outcome)| outcome.as_ref().err().map(|refused| self.dead_letters.send(record, refused)))
+            .collect();
         let mut done = 0;
         let mut failed = None;
         for sent in letters {
