@@ -231,16 +231,15 @@ impl<'c> Requests<'c> {
 
     /// Dead letters first, then the place: a crash in between doubles a letter and loses none.
     fn finish(&mut self, batch: &Batch<'_>, outcomes: &[Result<Effect, Refused>]) -> Result<(), Failure> {
-        let letter = |(record, outcome): (&BorrowedMessage<'_>, &Result<Effect, Refused>)| {
-            outcome.as_ref().err().map(|refused| self.dead_letters.send(record, refused))
-        };
-        // All are under way before one is waited for.
-        let letters: Vec<_> = batch.records.iter().zip(outcomes).map(letter).collect();
-        let (mut done, mut failed) = (0, None);
-        for (at, sent) in letters.into_iter().enumerate() {
-            if let (Some(sent), Err(refused)) = (sent, &outcomes[at]) {
-                let delivered = self.dead_letters.delivered(sent, &batch.records[at], refused);
-                failed = failed.or(self.runtime.block_on(delivered).err().map(|why| (at, why)));
+        let both = batch.records.iter().zip(outcomes);
+        let letters: Vec<_> = both
+            .map(|(record, outcome)| outcome.as_ref().err().map(|refused| self.dead_letters.send(record, refused)))
+            .collect();
+        let mut done = 0;
+        let mut failed = None;
+        for sent in letters {
+            if let Some(Err(why)) = sent.map(|sent| self.runtime.block_on(sent)) {
+                failed.get_or_insert((done, why));
             }
             done += usize::from(failed.is_none());
         }

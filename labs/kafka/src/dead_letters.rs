@@ -35,60 +35,65 @@ impl DeadLetters {
         Ok(Self { producer, topic })
     }
 
-    /// Hands a letter to librdkafka; whether it arrives, [`Self::delivered`] tells.
-    pub(crate) fn send(&self, record: &BorrowedMessage<'_>, refused: &Refused) -> Sent {
-        self.send_as(Form::Whole, record, refused)
-    }
-
-    /// Waits for the broker's word. A letter that is too large is sent again with less of
-    /// the request in it: better than a partition that never goes on.
-    pub(crate) async fn delivered(
-        &self,
-        mut sent: Sent,
-        record: &BorrowedMessage<'_>,
-        refused: &Refused,
-    ) -> Result<(), String> {
-        for smaller in [Some(Form::WithoutValue), Some(Form::OriginAlone), None] {
-            let outcome = match sent {
-                Ok(delivery) => delivery.await.map_err(|_| KafkaError::Canceled),
-                Err(error) => Err(error),
-            };
-            let error = match outcome {
-                Ok(Ok(_)) => return Ok(()),
-                Ok(Err((error, _))) | Err(error) => error,
-            };
-            let too_large = error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge);
-            match smaller.filter(|_| too_large) {
-                Some(form) => sent = self.send_as(form, record, refused),
-                None => return Err(error.to_string()),
+    /// Sends a letter; what it returns waits for the broker's word.
+    ///
+    /// A letter is larger than its request, and its topic, or this producer, may take less.
+    /// Better one that lacks a part than a partition that never goes on.
+    pub(crate) fn send<'l, 'c>(
+        &'l self,
+        record: &'l BorrowedMessage<'c>,
+        refused: &'l Refused,
+    ) -> impl Future<Output = Result<(), String>> + use<'l, 'c> {
+        let mut sent = self.try_send(record, refused, Form::Whole);
+        async move {
+            let mut smaller = [Form::WithoutValue, Form::Bare].into_iter();
+            loop {
+                let error = match sent {
+                    Ok(sent) => match sent.await.map_err(|_| "the producer has ended".to_owned())? {
+                        Ok(_) => return Ok(()),
+                        Err((error, _)) => error,
+                    },
+                    Err(error) => error,
+                };
+                let too_large = error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge);
+                let Some(form) = smaller.next().filter(|_| too_large) else { return Err(error.to_string()) };
+                sent = self.try_send(record, refused, form);
             }
         }
-        Err("it is too large in any form".to_owned())
     }
 
-    fn send_as(&self, form: Form, record: &BorrowedMessage<'_>, refused: &Refused) -> Sent {
-        let (partition, offset) = (record.partition().to_string(), record.offset().to_string());
-        let reason: String = refused.to_string().chars().take(LONGEST_REASON).collect();
+    fn try_send(
+        &self,
+        record: &BorrowedMessage<'_>,
+        refused: &Refused,
+        form: Form,
+    ) -> Result<DeliveryFuture, KafkaError> {
+        let mut reason: String = refused.to_string().chars().take(LONGEST_REASON).collect();
         let size = record.payload_len();
-        let (value, reason, headers) = match form {
-            Form::Whole => (record.payload(), reason, headers_of(record)),
-            Form::WithoutValue => {
-                (None, format!("{reason} (its value of {size} bytes is too large for a letter)"), headers_of(record))
-            }
-            Form::OriginAlone => (None, format!("{reason} (it is too large for a letter)"), OwnedHeaders::new()),
-        };
+        match form {
+            Form::Whole => {}
+            Form::WithoutValue => reason += &format!(" (its value of {size} bytes is too large for a letter)"),
+            Form::Bare => reason += " (it is too large for a letter, its key and headers as well)",
+        }
+        let (partition, offset) = (record.partition().to_string(), record.offset().to_string());
         let origin = [
             ("dlq_reason", reason.as_str()),
             ("dlq_topic", record.topic()),
             ("dlq_partition", &partition),
             ("dlq_offset", &offset),
         ];
+        let original = record.headers().filter(|_| form != Form::Bare);
+        let mut headers = original.map_or_else(OwnedHeaders::new, |headers| headers.detach());
+        // One that was a dead letter before brings four of ours, which are no longer true.
+        for ours in [c"dlq_reason", c"dlq_topic", c"dlq_partition", c"dlq_offset"] {
+            lab_native::remove_headers(&mut headers, ours);
+        }
         let with = |all: OwnedHeaders, (key, value)| all.insert(Header { key, value: Some(value) });
         let letter = FutureRecord {
             topic: &self.topic,
             partition: None,
-            payload: value,
-            key: record.key().filter(|_| form != Form::OriginAlone),
+            payload: record.payload().filter(|_| form == Form::Whole),
+            key: record.key().filter(|_| form != Form::Bare),
             // Its own time: the request's may be so far off that the broker refuses it.
             timestamp: None,
             headers: Some(origin.into_iter().fold(headers, with)),
@@ -97,22 +102,11 @@ impl DeadLetters {
     }
 }
 
-/// A letter under way, or why it is not.
-pub(crate) type Sent = Result<DeliveryFuture, KafkaError>;
-
-/// How much of the request is in its letter.
+/// How much of a request a letter has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     Whole,
     WithoutValue,
-    OriginAlone,
-}
-
-/// The request's own headers. One that was a dead letter before comes with four of ours, which are no longer true.
-fn headers_of(record: &BorrowedMessage<'_>) -> OwnedHeaders {
-    let mut headers = record.headers().map_or_else(OwnedHeaders::new, |headers| headers.detach());
-    for ours in [c"dlq_reason", c"dlq_topic", c"dlq_partition", c"dlq_offset"] {
-        lab_native::remove_headers(&mut headers, ours);
-    }
-    headers
+    /// Only the reason and the place, where the request can be read for as long as its topic keeps it.
+    Bare,
 }
