@@ -16,7 +16,7 @@
 
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab_console::Failure;
 use lab_orders::{Change, ChangeKind, ListDraft, Order, Position, Store, Watch, WatchFrom};
@@ -244,6 +244,12 @@ impl Work {
                 delivery_opaque: (),
             };
             producer.send(record).map_err(|(error, _)| text(error))?;
+        }
+        // The answers are read here, as they come: a commit that has to wait for them looks
+        // for them ten times a second.
+        let deadline = Instant::now() + TRY;
+        while producer.in_flight_count() > 0 && Instant::now() < deadline {
+            producer.poll(Duration::from_millis(1));
         }
         self.until_done(|| producer.commit_transaction(TRY))?;
         debug!(count, "facts published");
