@@ -2,7 +2,7 @@
 //! only one of its name.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
@@ -96,6 +96,12 @@ impl FactsTopic {
                 delivery_opaque: (),
             };
             self.producer.send(record).map_err(|(error, _)| text(error))?;
+        }
+        // The answers are read here, as they come: a commit that has to wait for them looks
+        // for them ten times a second.
+        let deadline = Instant::now() + TRY;
+        while self.producer.in_flight_count() > 0 && Instant::now() < deadline {
+            self.producer.poll(Duration::from_millis(1));
         }
         self.until_done(|| self.producer.commit_transaction(TRY))?;
         debug!(count, "facts published");
