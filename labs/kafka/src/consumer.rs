@@ -80,13 +80,7 @@ async fn apply_requests(args: ConsumerArgs) -> Result<(), Failure> {
     let publisher = Publisher::start(&args, topics.facts.clone(), store.clone())?;
     let applied = member::on_thread("requests", &stop, {
         let (store, stop, runtime) = (store.clone(), stop.clone(), Handle::current());
-        move || {
-            let consumer = member::join(&args.member("apply"), &topics.requests)?;
-            let dead_letters = DeadLetters::new(&args.kafka, topics.dead_letters.clone())?;
-            let held = HashMap::new();
-            let (consumer, broken, json) = (&consumer, args.broken, args.output.json);
-            Requests { consumer, store, dead_letters, runtime, stop, output, json, broken, held }.run()
-        }
+        move || take_requests(&args, store, output, runtime, stop)
     });
     let done = applied.await;
     // What was applied is published before the end, if the broker takes it.
@@ -95,10 +89,45 @@ async fn apply_requests(args: ConsumerArgs) -> Result<(), Failure> {
     done
 }
 
+/// What becomes of each request of a batch; or why nothing becomes of any.
+pub type Verdicts = Result<Vec<Result<Effect, OrderError>>, OrderError>;
+
+/// Who has the effects. It is the store; who measures what the rest costs leaves them out.
+pub trait Effects {
+    /// What the verdicts are waited for with.
+    type Reply: Future<Output = Verdicts> + Unpin;
+
+    /// Applies requests in their order, each once; the verdicts come when nothing can undo it.
+    fn apply(&self, requests: Vec<OrderRequest>) -> Self::Reply;
+}
+
+impl Effects for Store {
+    type Reply = Reply<Vec<Result<Effect, OrderError>>>;
+
+    fn apply(&self, requests: Vec<OrderRequest>) -> Self::Reply {
+        Store::apply(self, requests)
+    }
+}
+
+/// Joins the group, and takes requests until `stop`. It blocks: give it a thread.
+pub fn take_requests(
+    args: &ConsumerArgs,
+    effects: impl Effects,
+    output: Output,
+    runtime: Handle,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let topics = Topics::of(&args.kafka.topic_prefix);
+    let consumer = &member::join(&args.member("apply"), &topics.requests)?;
+    let dead_letters = DeadLetters::new(&args.kafka, topics.dead_letters)?;
+    let (broken, json, held) = (args.broken, args.output.json, HashMap::new());
+    Requests { consumer, effects, dead_letters, runtime, stop, output, json, broken, held }.run()
+}
+
 /// The requests of the partitions that are ours.
-struct Requests<'c> {
+struct Requests<'c, E> {
     consumer: &'c BaseConsumer<Member>,
-    store: Store,
+    effects: E,
     dead_letters: DeadLetters,
     runtime: Handle,
     stop: CancellationToken,
@@ -123,7 +152,7 @@ struct Batch<'c> {
     requests: Vec<Result<OrderRequest, Refused>>,
 }
 
-impl<'c> Requests<'c> {
+impl<'c, E: Effects> Requests<'c, E> {
     fn run(mut self) -> Result<(), Failure> {
         while !self.stop.is_cancelled() {
             self.resume_due();
@@ -156,7 +185,7 @@ impl<'c> Requests<'c> {
     }
 
     /// Hands a batch to the store.
-    fn call(&self, batch: &Batch<'_>) -> Reply<Vec<Result<Effect, OrderError>>> {
+    fn call(&self, batch: &Batch<'_>) -> E::Reply {
         if self.broken == Some(BrokenConsumer::CommitAfter) {
             self.store_place(batch.records.last());
             let _ = self.consumer.commit_consumer_state(CommitMode::Sync);
@@ -165,12 +194,12 @@ impl<'c> Requests<'c> {
         if self.broken == Some(BrokenConsumer::Once) {
             requests.iter_mut().for_each(|request| request.event.id = uuid::Uuid::new_v4().to_string());
         }
-        self.store.apply(requests)
+        self.effects.apply(requests)
     }
 
     /// Waits for the store, and goes on polling when it takes long: a member that
     /// doesn't poll keeps its group from rebalancing, and is thrown out in the end.
-    fn wait<T>(&self, mut reply: Reply<T>) -> Result<T, OrderError> {
+    fn wait(&self, mut reply: E::Reply) -> Verdicts {
         let mut paused = None;
         let answer = loop {
             let answer = self.runtime.block_on(async { timeout(SLOW, &mut reply).await });
@@ -197,11 +226,7 @@ impl<'c> Requests<'c> {
     }
 
     /// Commits, or sends to the dead letters, or holds back: what the verdicts say.
-    fn settle(
-        &mut self,
-        batch: Batch<'_>,
-        verdicts: Result<Vec<Result<Effect, OrderError>>, OrderError>,
-    ) -> Result<(), Failure> {
+    fn settle(&mut self, batch: Batch<'_>, verdicts: Verdicts) -> Result<(), Failure> {
         let outcomes: Vec<Result<Effect, Refused>> = match verdicts {
             Ok(verdicts) => {
                 let mut verdicts = verdicts.into_iter();

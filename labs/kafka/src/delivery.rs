@@ -22,7 +22,7 @@ use crate::wire::{Request, request_record};
 
 /// Records that may wait for their reports. One more waits to be made: what reads
 /// the input is slowed down to the broker's pace.
-const MOST_IN_FLIGHT: usize = 10_000;
+pub const MOST_IN_FLIGHT: usize = 10_000;
 /// For the reports of records that were given up; they need no broker.
 const AFTER_PURGE: Duration = Duration::from_secs(5);
 /// How many undelivered records the last sentence names.

@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker;
 use crate::config::{ProducerArgs, ProducerImportArgs, ProducerVerb};
 use crate::delivery::Deliveries;
+pub use crate::delivery::MOST_IN_FLIGHT;
 use crate::wire::Topics;
 
 /// Carries out one verb, and prints what became of each record.
