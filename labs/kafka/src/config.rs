@@ -182,7 +182,8 @@ pub enum GroupProtocol {
 
 /// A clap value parser: `HOST:PORT` once or more, by commas.
 fn host_ports(text: &str) -> Result<String, String> {
-    text.split(',').try_for_each(|address| host_port(address.trim()).map(drop))?;
+    let each = text.split(',').try_for_each(|address| host_port(address.trim()).map(drop));
+    each.map_err(|_| "must be HOST:PORT, like 127.0.0.1:9092, or several with commas between them")?;
     Ok(text.to_owned())
 }
 

@@ -13,24 +13,25 @@
 //!
 //! Run it: `cargo run -p lab-kafka --bin consumer`. Its facts are made in [`crate::publisher`].
 
-use std::collections::{BTreeMap, HashMap};
-use std::time::{Duration, Instant};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use lab_console::{Failure, Output};
 use lab_lifecycle::LevelFilter;
-use lab_orders::{Effect, OrderError, OrderRequest, Reply, Store};
+use lab_orders::{Effect, OrderError, OrderRequest};
 use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::BorrowedMessage;
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{Level, debug, enabled, info, warn};
 
 use crate::config::{BrokenConsumer, ConsumerArgs, ConsumerVerb};
 use crate::dead_letters::DeadLetters;
+use crate::effects::{Effects, Verdicts};
 use crate::error::{Fate, Refused, fate};
+use crate::holds::Holds;
 use crate::member::{self, Member};
 use crate::publisher::Publisher;
 use crate::wire::{Topics, read_request};
@@ -44,8 +45,6 @@ const MOST_BYTES: usize = 4 * 1024 * 1024;
 const IDLE: Duration = Duration::from_millis(100);
 /// An effect that takes longer is waited for while the group is told that we live.
 const SLOW: Duration = Duration::from_millis(200);
-/// Between two tries of what fails: doubled each time, up to the second.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(30));
 
 /// Carries out a verb; without one, takes requests until Ctrl-C or SIGTERM.
 pub async fn run(args: ConsumerArgs) -> Result<(), Failure> {
@@ -89,26 +88,6 @@ async fn apply_requests(args: ConsumerArgs) -> Result<(), Failure> {
     done
 }
 
-/// What becomes of each request of a batch; or why nothing becomes of any.
-pub type Verdicts = Result<Vec<Result<Effect, OrderError>>, OrderError>;
-
-/// Who has the effects. It is the store; who measures what the rest costs leaves them out.
-pub trait Effects {
-    /// What the verdicts are waited for with.
-    type Reply: Future<Output = Verdicts> + Unpin;
-
-    /// Applies requests in their order, each once; the verdicts come when nothing can undo it.
-    fn apply(&self, requests: Vec<OrderRequest>) -> Self::Reply;
-}
-
-impl Effects for Store {
-    type Reply = Reply<Vec<Result<Effect, OrderError>>>;
-
-    fn apply(&self, requests: Vec<OrderRequest>) -> Self::Reply {
-        Store::apply(self, requests)
-    }
-}
-
 /// Joins the group, and takes requests until `stop`. It blocks: give it a thread.
 pub fn take_requests(
     args: &ConsumerArgs,
@@ -120,13 +99,14 @@ pub fn take_requests(
     let topics = Topics::of(&args.kafka.topic_prefix);
     let consumer = &member::join(&args.member("apply"), &topics.requests)?;
     let dead_letters = DeadLetters::new(&args.kafka, topics.dead_letters)?;
-    let (broken, json, held) = (args.broken, args.output.json, HashMap::new());
-    Requests { consumer, effects, dead_letters, runtime, stop, output, json, broken, held }.run()
+    let (holds, broken, json) = (Holds::new(consumer), args.broken, args.output.json);
+    Requests { consumer, holds, effects, dead_letters, runtime, stop, output, json, broken }.run()
 }
 
 /// The requests of the partitions that are ours.
 struct Requests<'c, E> {
     consumer: &'c BaseConsumer<Member>,
+    holds: Holds<'c>,
     effects: E,
     dead_letters: DeadLetters,
     runtime: Handle,
@@ -134,31 +114,26 @@ struct Requests<'c, E> {
     output: Output,
     json: bool,
     broken: Option<BrokenConsumer>,
-    /// Partitions whose last batch failed.
-    held: HashMap<i32, Held>,
 }
 
-/// A partition that waits for better days.
-struct Held {
-    /// `None`: it is being tried again.
-    until: Option<Instant>,
-    pause: Duration,
-}
+const NO_VERDICT: OrderError = OrderError::Unavailable { reason: "it gave no verdict" };
 
 /// The records of one partition, in their order, and what each asks for.
 struct Batch<'c> {
     partition: i32,
     records: Vec<BorrowedMessage<'c>>,
-    requests: Vec<Result<OrderRequest, Refused>>,
+    /// Why a record is no request, for those that are none.
+    refused: Vec<Option<Refused>>,
+    requests: Vec<OrderRequest>,
 }
 
 impl<'c, E: Effects> Requests<'c, E> {
     fn run(mut self) -> Result<(), Failure> {
         while !self.stop.is_cancelled() {
-            self.resume_due();
+            self.holds.resume_due();
             let batches = self.gather()?;
             // All are in the store's queue before one is waited for: they share its commit.
-            let calls: Vec<_> = batches.into_iter().map(|batch| (self.call(&batch), batch)).collect();
+            let calls: Vec<_> = batches.into_iter().map(|mut batch| (self.call(&mut batch), batch)).collect();
             for (reply, batch) in calls {
                 let verdicts = self.wait(reply);
                 self.settle(batch, verdicts)?;
@@ -178,19 +153,21 @@ impl<'c, E: Effects> Requests<'c, E> {
             by_partition.entry(record.partition()).or_default().push(record);
         }
         let batch = |(partition, records): (i32, Vec<BorrowedMessage<'c>>)| {
-            let requests = records.iter().map(read_request).collect();
-            Batch { partition, records, requests }
+            let mut requests = Vec::with_capacity(records.len());
+            let take = |record| read_request(record).map(|request| requests.push(request)).err();
+            let refused = records.iter().map(take).collect();
+            Batch { partition, records, refused, requests }
         };
         Ok(by_partition.into_iter().map(batch).collect())
     }
 
     /// Hands a batch to the store.
-    fn call(&self, batch: &Batch<'_>) -> E::Reply {
+    fn call(&self, batch: &mut Batch<'_>) -> E::Reply {
         if self.broken == Some(BrokenConsumer::CommitAfter) {
             self.store_place(batch.records.last());
             let _ = self.consumer.commit_consumer_state(CommitMode::Sync);
         }
-        let mut requests: Vec<_> = batch.requests.iter().filter_map(|request| request.clone().ok()).collect();
+        let mut requests = std::mem::take(&mut batch.requests);
         if self.broken == Some(BrokenConsumer::Once) {
             requests.iter_mut().for_each(|request| request.event.id = uuid::Uuid::new_v4().to_string());
         }
@@ -208,11 +185,11 @@ impl<'c, E: Effects> Requests<'c, E> {
                 // A call that is given up before its turn has no effect.
                 Err(_) if self.stop.is_cancelled() => break Err(OrderError::Unavailable { reason: "it stops" }),
                 Err(_) => {
-                    let paused = paused.get_or_insert_with(|| self.pause_all());
+                    let paused = paused.get_or_insert_with(|| self.holds.pause_others());
                     while let Some(polled) = self.consumer.poll(Duration::ZERO) {
                         // Of a partition that has just become ours: its turn comes later.
                         if let Ok(record) = polled {
-                            self.rewind(record.partition(), record.topic(), record.offset());
+                            self.holds.rewind(&record);
                             paused.add_partition(record.topic(), record.partition());
                         }
                     }
@@ -220,35 +197,44 @@ impl<'c, E: Effects> Requests<'c, E> {
             }
         };
         if let Some(paused) = paused {
-            let _ = self.consumer.resume(&paused);
+            self.holds.resume(&paused);
         }
         answer
     }
 
-    /// Commits, or sends to the dead letters, or holds back: what the verdicts say.
+    /// Dead letters, then the place; or all of the batch once more.
     fn settle(&mut self, batch: Batch<'_>, verdicts: Verdicts) -> Result<(), Failure> {
-        let outcomes: Vec<Result<Effect, Refused>> = match verdicts {
-            Ok(verdicts) => {
-                let mut verdicts = verdicts.into_iter();
-                let missing = || Err(OrderError::Unavailable { reason: "it gave no verdict" });
-                let of = |request: &Result<OrderRequest, Refused>| match request {
-                    Ok(_) => verdicts.next().unwrap_or_else(missing).map_err(Refused::from),
-                    Err(refused) => Err(refused.clone()),
-                };
-                batch.requests.iter().map(of).collect()
+        match self.outcomes(&batch, verdicts) {
+            // While the store took its time the partition went to another member, who takes
+            // the same requests again, and finds them done.
+            _ if !self.holds.is_ours(batch.partition) => Ok(()),
+            Ok(outcomes) => self.finish(&batch, &outcomes),
+            Err(_) if self.stop.is_cancelled() => Ok(()),
+            Err(reason) => {
+                self.holds.hold_back(&batch.records[0], reason);
+                Ok(())
             }
-            Err(error) => match fate(error) {
-                Fate::TryAgain(reason) if self.broken == Some(BrokenConsumer::TryAgain) => {
-                    vec![Err(Refused::new("unavailable", reason)); batch.records.len()]
+        }
+    }
+
+    /// What became of each record; or why they must all be tried again.
+    fn outcomes(&self, batch: &Batch<'_>, verdicts: Verdicts) -> Result<Vec<Result<Effect, Refused>>, &'static str> {
+        let verdicts = verdicts.unwrap_or_else(|error| vec![Err(error); batch.records.len()]);
+        let mut verdicts = verdicts.into_iter();
+        let outcome = |refused: &Option<Refused>| {
+            if let Some(refused) = refused {
+                return Ok(Err(refused.clone()));
+            }
+            match verdicts.next().unwrap_or(Err(NO_VERDICT)).map_err(fate) {
+                Ok(effect) => Ok(Ok(effect)),
+                Err(Fate::DeadLetter(refused)) => Ok(Err(refused)),
+                Err(Fate::TryAgain(reason)) if self.broken == Some(BrokenConsumer::TryAgain) => {
+                    Ok(Err(Refused::new("unavailable", reason)))
                 }
-                Fate::TryAgain(reason) => {
-                    self.hold_back(&batch.records[0], reason);
-                    return Ok(());
-                }
-                Fate::DeadLetter(refused) => vec![Err(refused); batch.records.len()],
-            },
+                Err(Fate::TryAgain(reason)) => Err(reason),
+            }
         };
-        self.finish(&batch, &outcomes)
+        batch.refused.iter().map(outcome).collect()
     }
 
     /// Dead letters first, then the place: a crash in between doubles a letter and loses none.
@@ -266,12 +252,14 @@ impl<'c, E: Effects> Requests<'c, E> {
             done += usize::from(failed.is_none());
         }
         for (at, outcome) in outcomes.iter().enumerate().take(done) {
-            self.tell(&batch.records[at], batch.requests[at].as_ref().ok(), outcome)?;
+            self.tell(&batch.records[at], outcome)?;
         }
         self.store_place(batch.records[..done].last());
         match failed {
-            None => drop(self.held.remove(&batch.partition)),
-            Some((at, why)) => self.hold_back(&batch.records[at], &format!("its dead letter was not taken ({why})")),
+            None => self.holds.succeeded(batch.partition),
+            Some((at, why)) => {
+                self.holds.hold_back(&batch.records[at], &format!("its dead letter was not taken ({why})"));
+            }
         }
         Ok(())
     }
@@ -284,70 +272,14 @@ impl<'c, E: Effects> Requests<'c, E> {
         }
     }
 
-    /// Goes back to a record and waits, with this partition alone.
-    fn hold_back(&mut self, record: &BorrowedMessage<'_>, why: &str) {
-        let (partition, offset) = (record.partition(), record.offset());
-        let before = self.held.get(&partition).map(|held| held.pause * 2);
-        let pause = before.unwrap_or(PAUSE.0).min(PAUSE.1);
-        if !self.stop.is_cancelled() {
-            warn!(partition, offset, why, retry_in = ?pause, "held back");
-        }
-        self.rewind(partition, record.topic(), offset);
-        self.held.insert(partition, Held { until: Some(Instant::now() + pause), pause });
-    }
-
-    fn resume_due(&mut self) {
-        let now = Instant::now();
-        let mut due = TopicPartitionList::new();
-        let assigned = self.consumer.assignment().unwrap_or_default();
-        for element in assigned.elements() {
-            let held = self.held.get_mut(&element.partition());
-            if let Some(held) = held.filter(|held| held.until.is_some_and(|until| until <= now)) {
-                held.until = None;
-                due.add_partition(element.topic(), element.partition());
-            }
-        }
-        if due.count() > 0 {
-            let _ = self.consumer.resume(&due);
-        }
-    }
-
-    /// Pauses what is not paused yet, and says what.
-    fn pause_all(&self) -> TopicPartitionList {
-        let mut all = TopicPartitionList::new();
-        for element in self.consumer.assignment().unwrap_or_default().elements() {
-            if self.held.get(&element.partition()).is_none_or(|held| held.until.is_none()) {
-                all.add_partition(element.topic(), element.partition());
-            }
-        }
-        let _ = self.consumer.pause(&all);
-        all
-    }
-
-    /// Pauses a partition so that it goes on with this offset. In this order: a pause
-    /// notes the place after the last record that was handed out.
-    fn rewind(&self, partition: i32, topic: &str, offset: i64) {
-        let mut one = TopicPartitionList::new();
-        one.add_partition(topic, partition);
-        let paused = self.consumer.pause(&one);
-        let sought = paused.and_then(|()| self.consumer.seek(topic, partition, Offset::Offset(offset), SLOW));
-        if let Err(error) = sought {
-            // It has gone to another member, who begins at the committed place.
-            debug!(%error, partition, "not sought");
-        }
-    }
-
     /// One log line for a request, and with `--json` one on stdout.
-    fn tell(
-        &mut self,
-        record: &BorrowedMessage<'_>,
-        request: Option<&OrderRequest>,
-        outcome: &Result<Effect, Refused>,
-    ) -> Result<(), Failure> {
+    fn tell(&mut self, record: &BorrowedMessage<'_>, outcome: &Result<Effect, Refused>) -> Result<(), Failure> {
+        if outcome.is_ok() && !self.json && !enabled!(Level::INFO) {
+            return Ok(());
+        }
         let line = wire::OutcomeLine::new(record, outcome.as_ref().copied().ok());
-        let trace_id = wire::trace_of(record);
+        let (trace_id, event) = (wire::trace_of(record), wire::event_of(record));
         let (partition, offset, order) = (record.partition(), record.offset(), line.id);
-        let event = request.map(|request| request.event.id.as_str()).unwrap_or_default();
         match outcome {
             Ok(_) => info!(%trace_id, order, event, partition, offset, "{} {}", line.kind.unwrap_or("?"), line.outcome),
             Err(why) => warn!(%trace_id, order, event, partition, offset, %why, "dead letter"),

@@ -32,7 +32,8 @@ const SAME_TROUBLE: Duration = Duration::from_secs(10);
 #[derive(Default)]
 pub struct Member {
     committed: Mutex<Option<Instant>>,
-    trouble: Mutex<Option<(RDKafkaErrorCode, Instant)>>,
+    /// What was told of in the last seconds.
+    trouble: Mutex<Vec<(RDKafkaErrorCode, Instant)>>,
     /// Partitions that have gone to others since somebody last asked.
     revoked: Mutex<Vec<i32>>,
 }
@@ -45,10 +46,11 @@ impl Member {
 
     /// Whether this is news.
     fn is_news(&self, code: RDKafkaErrorCode) -> bool {
-        let mut last = lock(&self.trouble);
-        let is_news = last.is_none_or(|(known, when)| known != code || when.elapsed() > SAME_TROUBLE);
+        let mut told = lock(&self.trouble);
+        told.retain(|(_, when)| when.elapsed() < SAME_TROUBLE);
+        let is_news = told.iter().all(|(known, _)| *known != code);
         if is_news {
-            *last = Some((code, Instant::now()));
+            told.push((code, Instant::now()));
         }
         is_news
     }
@@ -142,8 +144,10 @@ pub(crate) fn record<'c>(
         Some(code @ (RDKafkaErrorCode::UnsupportedVersion | RDKafkaErrorCode::UnsupportedFeature)) => {
             Err(fatal(code, &error.to_string()))
         }
+        // Said beside "all brokers are down", of each of them.
+        Some(RDKafkaErrorCode::BrokerTransportFailure) => Ok(None),
         Some(code) if consumer.context().is_news(code) => {
-            warn!(%error, "trouble with the broker; trying again");
+            warn!(%code, "trouble with the broker; trying again");
             Ok(None)
         }
         _ => Ok(None),

@@ -12,6 +12,7 @@
 //!
 //! Run it: `cargo run -p lab-kafka --bin producer -- create --created-by USER14 --equipment KEYBOARD`.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -91,10 +92,11 @@ async fn import_orders(
 ) -> Result<(), Failure> {
     let mut lines = Lines::open(&args.import.file).await?;
     let mut pace = Pace::new(args.rate);
+    let mut stopped = pin!(stop.cancelled());
     loop {
         tokio::select! {
             biased;
-            () = stop.cancelled() => return Ok(()),
+            () = &mut stopped => return Ok(()),
             Some(report) = deliveries.next() => deliveries.settle(report),
             line = next_line(&mut lines, &mut pace), if deliveries.have_room() => match line? {
                 None => return Ok(()),

@@ -36,11 +36,11 @@ use crate::config::{ConsumerArgs, KafkaArgs};
 use crate::reader::replay;
 use crate::wire::{Record, fact_record, sequence_of};
 
-/// Changes in one transaction: what a [`Watch`] hands out at once.
-const MOST_IN_TRANSACTION: i64 = 100;
-/// Where the newest fact is looked for: so many offsets before the end of each
+/// Changes in one transaction.
+const MOST_IN_TRANSACTION: usize = 1_000;
+/// Where the newest facts are looked for: so many offsets before the end of each
 /// partition. Half of them may be marks of transactions.
-const TAIL: i64 = 1_000;
+const TAIL: i64 = 4_000;
 /// How soon a stop, or the death of another publisher, is seen.
 const MOMENT: Duration = Duration::from_millis(100);
 const BACK_OFF: Duration = Duration::from_secs(1);
@@ -148,18 +148,29 @@ impl Work {
         info!(topic = self.topic, after = %watch.position(), "publishing facts");
         loop {
             let stopping = self.stop.is_cancelled();
-            match self.runtime.block_on(async { timeout(MOMENT, watch.next()).await }) {
-                Err(_) if stopping => return Ok(()),
-                Err(_) => {}
-                Ok(changes) => {
-                    let changes = changes.map_err(text)?;
-                    let new = changes.iter().filter(|change| !published.contains(&change.position.sequence()));
-                    let fact = |change: &Change| fact_record(&change.position.to_string(), change.kind, &change.order);
-                    let facts: Vec<Record> = new.map(fact).collect();
-                    self.send(&producer, facts)?;
-                }
+            let changes = self.next_changes(&mut watch)?;
+            if changes.is_empty() && stopping {
+                return Ok(());
+            }
+            let new = changes.iter().filter(|change| !published.contains(&change.position.sequence()));
+            let fact = |change: &Change| fact_record(&change.position.to_string(), change.kind, &change.order);
+            self.send(&producer, new.map(fact).collect())?;
+        }
+    }
+
+    /// What there is, up to a transaction's worth; nothing after a moment without.
+    fn next_changes(&self, watch: &mut Watch) -> Result<Vec<Change>, Interrupted> {
+        let mut all = Vec::new();
+        while all.len() + Watch::MOST_AT_ONCE <= MOST_IN_TRANSACTION {
+            let next = self.runtime.block_on(async { timeout(MOMENT, watch.next()).await });
+            let Ok(more) = next else { break };
+            let more = more.map_err(text)?;
+            all.extend(more.iter().cloned());
+            if more.len() < Watch::MOST_AT_ONCE {
+                break;
             }
         }
+        Ok(all)
     }
 
     /// A producer of which there is only one: an older one with its name is fenced off.
@@ -190,7 +201,7 @@ impl Work {
     fn begin(&self, producer: &BaseProducer<Quiet>, published: &HashSet<i64>) -> Result<Watch, Interrupted> {
         let oldest = self.runtime.block_on(self.store.watch(WatchFrom::Oldest)).map_err(text)?;
         let newest = published.iter().max().copied().unwrap_or_default();
-        let begin = oldest.position().at((newest - MOST_IN_TRANSACTION).max(0));
+        let begin = oldest.position().at((newest - MOST_IN_TRANSACTION as i64).max(0));
         if begin.sequence() < oldest.position().sequence() {
             return self.publish_all(producer);
         }
@@ -208,8 +219,8 @@ impl Work {
             let from = *position.get_or_insert(page.watch_position.ok_or("the first page has no position")?);
             let is_last = page.next_page_token.is_none();
             let count = page.orders.len();
-            for (at, chunk) in page.orders.chunks(MOST_IN_TRANSACTION as usize).enumerate() {
-                let ends_here = is_last && (at + 1) * MOST_IN_TRANSACTION as usize >= count;
+            for (at, chunk) in page.orders.chunks(MOST_IN_TRANSACTION).enumerate() {
+                let ends_here = is_last && (at + 1) * MOST_IN_TRANSACTION >= count;
                 self.send(producer, state_records(chunk, from, ends_here))?;
             }
             page_token = page.next_page_token;

@@ -78,10 +78,13 @@ async fn run_apache(args: BrokerArgs, stop: &CancellationToken) -> Result<(), Fa
         None => "nothing is kept when this program ends".to_owned(),
     };
     let bootstrap = apache.bootstrap();
-    output.record(&Listening { listening: &bootstrap }, &format!("Apache Kafka on {bootstrap}; {kept}"))?;
+    output.record(&Listening { listening: &bootstrap }, &format!("Apache Kafka on {bootstrap}"))?;
     for (broker, address) in apache.addresses().into_iter().enumerate().filter(|_| !args.output.json) {
         let pid = apache.pid(broker).unwrap_or_default();
-        output.record(&(), &format!("  broker {} on {address}, process {pid}", broker + 1))?;
+        output.record(&(), &format!("broker {} on {address}, process {pid}", broker + 1))?;
+    }
+    if !args.output.json {
+        output.record(&(), &kept)?;
     }
     select! {
         () = stop.cancelled() => {}

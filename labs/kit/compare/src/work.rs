@@ -15,7 +15,8 @@ use anyhow::{Context, Result, anyhow, ensure};
 use clap::Parser;
 use lab_console::Output;
 use lab_kafka::config::{ConsumerArgs, ProducerArgs};
-use lab_kafka::consumer::{Effects, Verdicts, take_requests};
+use lab_kafka::consumer::take_requests;
+use lab_kafka::effects::{Effects, Verdicts};
 use lab_kafka::wire::Topics;
 use lab_lifecycle::LevelFilter;
 use lab_orders::{Effect, OrderRequest};
@@ -39,8 +40,8 @@ pub(crate) enum Work {
     Import { place: Place, file: PathBuf, records: u64 },
     /// librdkafka's rdkafka_performance as a producer, with these arguments.
     Performance { arguments: Vec<String>, records: u64 },
-    /// The lab's consumer without its effect.
-    Take { place: Place, records: u64 },
+    /// The lab's consumer without its effect; and without its log line for each request, if so.
+    Take { place: Place, records: u64, logs: bool },
     /// A loop around `BaseConsumer::poll`, with the same settings.
     Poll { place: Place, records: u64 },
 }
@@ -124,7 +125,7 @@ pub(crate) fn work(work: &str) -> Result<()> {
     let done = match work {
         Work::Performance { arguments, .. } => std::process::exit(performance::run(&arguments)?),
         Work::Import { place, file, records } => import(&place, &file, records)?,
-        Work::Take { place, records } => take(&place, records)?,
+        Work::Take { place, records, logs } => take(&place, records, logs)?,
         Work::Poll { place, records } => poll(&place, records)?,
     };
     println!("{}", serde_json::to_string(&done)?);
@@ -145,8 +146,8 @@ fn import(place: &Place, file: &std::path::Path, records: u64) -> Result<Done> {
     Ok(Done::new(records, started.elapsed()))
 }
 
-fn take(place: &Place, records: u64) -> Result<Done> {
-    let _logs = lab_lifecycle::start_logs(LevelFilter::INFO);
+fn take(place: &Place, records: u64, logs: bool) -> Result<Done> {
+    let _logs = lab_lifecycle::start_logs(if logs { LevelFilter::INFO } else { LevelFilter::WARN });
     let runtime = tokio::runtime::Runtime::new()?;
     let args = place.consumer()?;
     let (progress, stop) = (Progress::new(records), CancellationToken::new());

@@ -39,6 +39,8 @@ enum Program {
     KafkaProducer(lab_kafka::config::ProducerArgs),
     /// The Kafka consumer: `cargo run -p lab-kafka --bin consumer`
     KafkaConsumer(lab_kafka::config::ConsumerArgs),
+    /// A Kafka broker: `cargo run -p lab-broker`
+    Broker(lab_broker::config::BrokerArgs),
 }
 
 #[tokio::main]
@@ -51,6 +53,7 @@ async fn main() -> ExitCode {
         Program::GrpcClient(args) => (args.output.json, LevelFilter::WARN),
         Program::KafkaProducer(args) => (args.output.json, LevelFilter::WARN),
         Program::KafkaConsumer(args) => (args.output.json, args.log_level()),
+        Program::Broker(args) => (args.output.json, LevelFilter::INFO),
     };
     let _logs = lab_lifecycle::start_logs(level);
     let done = match program {
@@ -60,6 +63,7 @@ async fn main() -> ExitCode {
         Program::GrpcClient(args) => lab_grpc::client::run(args).await,
         Program::KafkaProducer(args) => lab_kafka::producer::run(args).await,
         Program::KafkaConsumer(args) => lab_kafka::consumer::run(args).await,
+        Program::Broker(args) => lab_broker::run(args).await,
     };
     lab_console::exit_code(done, json)
 }

@@ -113,7 +113,7 @@ fn first_error(output: &Output) -> String {
     let said = [&output.stdout[..], &output.stderr[..]].concat();
     let said = String::from_utf8_lossy(&said);
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
-    let line = lines().find(|line| line.contains("ERROR")).or_else(|| lines().last()).unwrap_or("it said nothing");
+    let line = lines().find(|line| line.contains("ERROR")).or_else(|| lines().next_back()).unwrap_or("it said nothing");
     line.trim_start_matches("[ERROR]").trim().to_owned()
 }
 

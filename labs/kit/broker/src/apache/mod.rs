@@ -8,32 +8,30 @@ mod error;
 mod jars;
 mod node;
 mod ports;
+mod ready;
 mod watchdog;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use rdkafka::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
 use tempfile::TempDir;
 use tokio::process::Command;
-use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::{debug, warn};
+use tracing::warn;
 
-use self::compose::{Ports, Service};
+use self::compose::Service;
 pub use self::error::ApacheError;
 use self::jars::Jars;
-use self::node::Node;
+use self::node::{Node, QUICK};
+use self::ready::Asker;
 use self::watchdog::Watchdog;
 
 const PROFILE: &str = "cluster";
 /// Two seconds on an idle machine, and sixteen on a busy one.
 const READY: Duration = Duration::from_secs(90);
-const ASK: Duration = Duration::from_millis(500);
+const LOOK: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_millis(50);
 /// A killed process is gone in a few milliseconds, unless its disk hangs.
 const KILLED: Duration = Duration::from_secs(5);
@@ -109,7 +107,7 @@ impl Apache {
         let watchdog = Watchdog::start(temporary.as_ref().map(|_| &*root)).map_err(ApacheError::Shell)?;
         let mut apache = Self { nodes: Vec::new(), watchdog, _temporary: temporary, jars: jars.clone() };
         let services = compose::brokers(options.cluster.then_some(PROFILE));
-        let ports = choose_ports(&services, options)?;
+        let ports = ports::choose(&services, options.ip, &options.ports).ok_or(ApacheError::NoPort)?;
         for service in &services {
             let folder = root.join(&service.name);
             let mut environment = service.moved(options.ip, &ports, &Node::data(&folder));
@@ -168,7 +166,7 @@ impl Apache {
             if self.nodes.iter().all(|node| node.pid().is_none()) {
                 return self.nodes[0].failure();
             }
-            sleep(ASK).await;
+            sleep(LOOK).await;
         }
     }
 
@@ -189,7 +187,7 @@ impl Apache {
     /// A program in Kafka's jars, such as `org.apache.kafka.tools.TopicCommand`. Give
     /// it arguments, `--bootstrap-server` too, and run it.
     pub fn tool(&self, class: &str) -> Command {
-        self.jars.command(&["-Xmx256m", "-XX:TieredStopAtLevel=1"], class)
+        self.jars.command(&["-Xmx256m", QUICK], class)
     }
 
     /// Waits for a broker's end, and tells the watchdog.
@@ -202,7 +200,7 @@ impl Apache {
     /// Until these brokers know of so many, themselves included.
     async fn wait_until_ready(&mut self, bootstrap: String, brokers: usize) -> Result<(), ApacheError> {
         let deadline = Instant::now() + READY;
-        let client = Arc::new(client(&bootstrap)?);
+        let asker = Asker::new(&bootstrap)?;
         loop {
             for node in &mut self.nodes {
                 if let Some(pid) = node.has_ended() {
@@ -214,9 +212,7 @@ impl Apache {
                 let node = &self.nodes[0];
                 return Err(ApacheError::NotReady { broker: node.name.clone(), log: node.last_lines() });
             }
-            let client = Arc::clone(&client);
-            let known = spawn_blocking(move || known_brokers(&client)).await.unwrap_or_default();
-            if known >= brokers {
+            if asker.known_brokers().await >= brokers {
                 return Ok(());
             }
             sleep(PAUSE).await;
@@ -239,21 +235,6 @@ impl Drop for Apache {
     }
 }
 
-fn client(bootstrap: &str) -> Result<BaseConsumer, ApacheError> {
-    let mut config = ClientConfig::new();
-    config.set("bootstrap.servers", bootstrap).set("reconnect.backoff.max.ms", "200");
-    config.create().map_err(|error| ApacheError::Client(error.to_string()))
-}
-
-/// Blocks for half a second at most.
-fn known_brokers(client: &BaseConsumer) -> usize {
-    let metadata = client.fetch_metadata(None, ASK);
-    if let Err(error) = &metadata {
-        debug!(%error, "not ready yet");
-    }
-    metadata.map_or(0, |metadata| metadata.brokers().len())
-}
-
 /// Where the jars are if an option doesn't say: `LAB_KAFKA_JARS`, or `.lab/kafka-VERSION`.
 pub(crate) fn jars_folder() -> PathBuf {
     let variable = std::env::var_os("LAB_KAFKA_JARS").filter(|folder| !folder.is_empty());
@@ -263,24 +244,4 @@ pub(crate) fn jars_folder() -> PathBuf {
 /// The ports that programs on this machine use for the profile in docker-compose.yml.
 pub(crate) fn compose_ports(cluster: bool) -> Vec<u16> {
     compose::brokers(cluster.then_some(PROFILE)).iter().map(Service::host_port).collect()
-}
-
-/// Those that were asked for, and free ones for all other listeners.
-fn choose_ports(services: &[Service], options: &Options) -> Result<Ports, ApacheError> {
-    let mut ports = Ports::new();
-    for (number, service) in services.iter().enumerate() {
-        for (_, port) in service.listeners() {
-            let wanted = options.ports.get(number).filter(|_| port == service.host_port());
-            let here = match wanted {
-                Some(&wanted) => wanted,
-                None => free_port(options.ip, &ports).ok_or(ApacheError::NoPort)?,
-            };
-            ports.insert((service.name.clone(), port), here);
-        }
-    }
-    Ok(ports)
-}
-
-fn free_port(ip: IpAddr, taken: &Ports) -> Option<u16> {
-    (0..10).filter_map(|_| ports::free_port(ip)).find(|port| !taken.values().any(|other| other == port))
 }

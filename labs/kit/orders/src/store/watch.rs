@@ -16,9 +16,6 @@ use super::{Answer, Reply, STOPPED, Store, lock};
 use crate::change::not_a_position;
 use crate::{Change, ChangeKind, OrderError, Position, WatchFrom};
 
-/// Changes in one answer.
-const MOST_AT_ONCE: usize = 100;
-
 /// Watches that are at the same place share the answer.
 type Changes = Arc<[Change]>;
 
@@ -29,6 +26,9 @@ pub struct Watch {
 }
 
 impl Watch {
+    /// Changes in one answer. When there are so many, there may be more.
+    pub const MOST_AT_ONCE: usize = 100;
+
     pub(super) fn new(store: Store, position: Position) -> Self {
         Self { store, position }
     }
@@ -122,7 +122,7 @@ fn read_changes(conn: &Connection, after: Position) -> rusqlite::Result<Changes>
         Ok(Change { position, kind: read_kind(row)?, order: sql::read_order(row)? })
     };
     let mut statement = conn.prepare_cached(&statement)?;
-    statement.query_map([after.sequence, MOST_AT_ONCE as i64], read)?.collect()
+    statement.query_map([after.sequence, Watch::MOST_AT_ONCE as i64], read)?.collect()
 }
 
 fn read_kind(row: &Row<'_>) -> rusqlite::Result<ChangeKind> {
