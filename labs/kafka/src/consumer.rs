@@ -131,6 +131,7 @@ impl<'c, E: Effects> Requests<'c, E> {
     fn run(mut self) -> Result<(), Failure> {
         while !self.stop.is_cancelled() {
             self.holds.resume_due();
+            self.consumer.context().take_revoked();
             let batches = self.gather()?;
             // All are in the store's queue before one is waited for: they share its commit.
             let calls: Vec<_> = batches.into_iter().map(|mut batch| (self.call(&mut batch), batch)).collect();

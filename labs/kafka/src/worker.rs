@@ -149,7 +149,8 @@ impl Worker<'_> {
         let event = &format!("{order}-{version}-{status}");
         let request =
             Wanted::Advance(Advance { status: pb::OrderStatus::from(status).into(), expected_version: version });
-        let record = request_record(Request { order, source: SOURCE, event, request }, Format::Protobuf, TraceId::new());
+        let record =
+            request_record(Request { order, source: SOURCE, event, request }, Format::Protobuf, TraceId::new());
         let value = record.value.unwrap_or_default();
         let next = BaseRecord::to(&self.topics.requests).key(&record.key).payload(&value).headers(record.headers);
         match self.producer.send(next) {

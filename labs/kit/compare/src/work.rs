@@ -20,6 +20,7 @@ use lab_kafka::effects::{Effects, Verdicts};
 use lab_kafka::wire::Topics;
 use lab_lifecycle::LevelFilter;
 use lab_orders::{Effect, OrderRequest};
+use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
@@ -42,8 +43,8 @@ pub(crate) enum Work {
     Performance { arguments: Vec<String>, records: u64 },
     /// The lab's consumer without its effect; and without its log line for each request, if so.
     Take { place: Place, records: u64, logs: bool },
-    /// A loop around `BaseConsumer::poll`, with the same settings.
-    Poll { place: Place, records: u64 },
+    /// A loop around `BaseConsumer::poll`, with the same settings; one that looks at headers, if so.
+    Poll { place: Place, records: u64, headers: bool },
 }
 
 /// What came of it.
@@ -126,7 +127,7 @@ pub(crate) fn work(work: &str) -> Result<()> {
         Work::Performance { arguments, .. } => std::process::exit(performance::run(&arguments)?),
         Work::Import { place, file, records } => import(&place, &file, records)?,
         Work::Take { place, records, logs } => take(&place, records, logs)?,
-        Work::Poll { place, records } => poll(&place, records)?,
+        Work::Poll { place, records, headers } => poll(&place, records, headers)?,
     };
     println!("{}", serde_json::to_string(&done)?);
     Ok(())
@@ -156,7 +157,7 @@ fn take(place: &Place, records: u64, logs: bool) -> Result<Done> {
     progress.done.get().context("the consumer has ended too early")
 }
 
-fn poll(place: &Place, records: u64) -> Result<Done> {
+fn poll(place: &Place, records: u64, headers: bool) -> Result<Done> {
     let mut config = place.consumer()?.member("apply");
     // What a loop without a thought does: a place is stored when the record is handed out.
     config.set("enable.auto.offset.store", "true");
@@ -165,7 +166,11 @@ fn poll(place: &Place, records: u64) -> Result<Done> {
     let progress = Progress::new(records);
     loop {
         if let Some(record) = consumer.poll(Duration::from_millis(100)) {
-            record?;
+            let record = record?;
+            // librdkafka parses them when somebody asks for the first time.
+            if headers {
+                std::hint::black_box(record.headers().is_some());
+            }
             progress.advance(1);
         }
         if let Some(done) = progress.done.get() {

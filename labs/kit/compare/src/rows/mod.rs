@@ -157,10 +157,7 @@ impl Row {
 
     /// Whether it is a row of `peers kafka`.
     pub(crate) fn is_kafka(self) -> bool {
-        matches!(
-            self,
-            Self::KafkaProduce | Self::KafkaConsume | Self::KafkaProduceControl | Self::KafkaConsumeControl
-        )
+        matches!(self, Self::KafkaProduce | Self::KafkaConsume | Self::KafkaProduceControl | Self::KafkaConsumeControl)
     }
 
     /// Whether it checks the instrument.
