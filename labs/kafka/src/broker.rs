@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::select_ok;
 use lab_console::Failure;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, ConfigResourceResult, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -16,7 +16,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{DeliveryResult, ProducerContext};
 use rdkafka::util::Timeout;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::{debug, info, warn};
 
 use crate::config::KafkaArgs;
@@ -26,6 +26,9 @@ use crate::wire::Topics;
 const CONNECT: Duration = Duration::from_secs(3);
 /// For an answer about the cluster.
 const ANSWER: Duration = Duration::from_secs(8);
+/// For a new topic to be known by every broker.
+const MOMENT: Duration = Duration::from_millis(50);
+const TRIES: usize = 20;
 /// In as many parts a topic can be read at once, whatever the number of readers.
 const PARTITIONS: i32 = 3;
 const SEVEN_DAYS_MS: &str = "604800000";
@@ -90,23 +93,27 @@ pub async fn check_health(kafka: &KafkaArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes the topics that aren't there yet. A topic that is stays as it is,
-/// whatever its settings: somebody may have had reasons.
-pub async fn make_topics(kafka: &KafkaArgs, names: &[&str]) -> Result<(), Failure> {
+/// Makes the topics that aren't there yet, and learns how much they take at once. A
+/// topic that is there stays as it is, whatever its settings: somebody may have had reasons.
+pub async fn make_topics(kafka: &mut KafkaArgs, names: &[&str]) -> Result<(), Failure> {
     reach(kafka).await?;
     let known = topics_of(kafka).await?;
     let missing: Vec<&str> = names.iter().copied().filter(|name| !known.iter().any(|known| known == name)).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let topics = Topics::of(&kafka.topic_prefix);
     let admin: AdminClient<Quiet> = create(AdminClient::from_config_and_context(&kafka.client(), Quiet))?;
     if admin.inner().fetch_cluster_id(ANSWER).is_some_and(|id| id.starts_with(EMBEDDED)) {
         // It can't be told to make a topic, and makes each that a producer asks about.
         let asked = missing.iter().try_for_each(|name| admin.inner().fetch_metadata(Some(name), ANSWER).map(drop));
         return asked.map_err(|_| Failure::unavailable(silent(kafka)));
     }
-    let new: Vec<NewTopic<'_>> = missing.iter().map(|name| new_topic(name, &topics)).collect();
+    if !missing.is_empty() {
+        make_missing(&admin, &missing, &Topics::of(&kafka.topic_prefix)).await?;
+    }
+    kafka.largest_batch = largest_batch(&admin, names).await;
+    Ok(())
+}
+
+async fn make_missing(admin: &AdminClient<Quiet>, missing: &[&str], topics: &Topics) -> Result<(), Failure> {
+    let new: Vec<NewTopic<'_>> = missing.iter().map(|name| new_topic(name, topics)).collect();
     let options = AdminOptions::new().operation_timeout(Some(ANSWER)).request_timeout(Some(ANSWER));
     let made = admin.create_topics(&new, &options).await;
     let failed = |error: String| Failure::unavailable(format!("the broker can't make the topics ({error})"));
@@ -119,6 +126,26 @@ pub async fn make_topics(kafka: &KafkaArgs, names: &[&str]) -> Result<(), Failur
         }
     }
     Ok(())
+}
+
+/// The least that one of these topics takes in a batch. librdkafka doesn't ask: it
+/// fills a batch up to its own limit, and when the broker refuses it, each of its
+/// records counts as too large, however small it is. Java's producer would divide it.
+async fn largest_batch(admin: &AdminClient<Quiet>, names: &[&str]) -> Option<u32> {
+    let specifiers: Vec<_> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
+    let options = AdminOptions::new().request_timeout(Some(ANSWER));
+    let mut asked = admin.describe_configs(&specifiers, &options).await;
+    for _ in 0..TRIES {
+        // A topic is known where it was made, and a moment later everywhere.
+        if asked.as_ref().is_ok_and(|resources| resources.iter().all(Result::is_ok)) {
+            break;
+        }
+        sleep(MOMENT).await;
+        asked = admin.describe_configs(&specifiers, &options).await;
+    }
+    let resources = asked.inspect_err(|error| debug!(%error, "the topics' limits are not known")).ok()?;
+    let limit = |resource: ConfigResourceResult| resource.ok()?.get("max.message.bytes")?.value.as_ref()?.parse().ok();
+    resources.into_iter().filter_map(limit).min()
 }
 
 fn new_topic<'a>(name: &'a str, topics: &Topics) -> NewTopic<'a> {

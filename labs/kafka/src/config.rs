@@ -10,6 +10,8 @@ use lab_orders::Status;
 use rdkafka::ClientConfig;
 
 const DEFAULT_BROKERS: &str = "127.0.0.1:9092";
+/// librdkafka's own limit, in bytes: a little less than what a topic takes by default.
+const LARGEST_BATCH: u32 = 1_000_000;
 const ENVIRONMENT: &str = "Environment:\n  RUST_LOG  What to log: error, warn, info, debug, trace";
 
 /// Asks for orders to be placed, changed and removed, over Kafka
@@ -158,6 +160,9 @@ pub struct KafkaArgs {
     #[arg(long, default_value = "lab", value_name = "NAME", global = true, value_parser = topic_name)]
     #[arg(display_order = 900)]
     pub topic_prefix: String,
+    /// Bytes that the topics take in one batch; `None` while nobody has asked the broker.
+    #[arg(skip)]
+    pub largest_batch: Option<u32>,
 }
 
 /// How a value is written.
@@ -229,6 +234,9 @@ impl KafkaArgs {
             .set("queue.buffering.max.kbytes", "65536")
             // A dead letter has four headers more than the request, which may be as large as its topic takes.
             .set("message.max.bytes", "20971520");
+        if let Some(limit) = self.largest_batch.filter(|&limit| limit < LARGEST_BATCH) {
+            config.set("batch.size", limit.to_string());
+        }
         config
     }
 

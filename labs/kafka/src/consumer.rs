@@ -65,10 +65,10 @@ impl ConsumerArgs {
 }
 
 /// Opens the store, joins the group, and takes requests until `stop`.
-async fn apply_requests(args: ConsumerArgs) -> Result<(), Failure> {
+async fn apply_requests(mut args: ConsumerArgs) -> Result<(), Failure> {
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
     let topics = Topics::of(&args.kafka.topic_prefix);
-    broker::make_topics(&args.kafka, &[&topics.requests, &topics.facts, &topics.dead_letters]).await?;
+    broker::make_topics(&mut args.kafka, &[&topics.requests, &topics.facts, &topics.dead_letters]).await?;
     let store = args.database.open()?;
     let (group, place) = (args.group_name("apply"), args.database.describe());
     info!(brokers = args.kafka.brokers, group, topic = topics.requests, "taking requests");

@@ -25,6 +25,7 @@ pub mod error;
 mod holds;
 pub mod member;
 pub mod producer;
+mod published;
 pub mod publisher;
 pub mod reader;
 pub mod wire;

@@ -30,7 +30,7 @@ pub use crate::delivery::MOST_IN_FLIGHT;
 use crate::wire::Topics;
 
 /// Carries out one verb, and prints what became of each record.
-pub async fn run(args: ProducerArgs) -> Result<(), Failure> {
+pub async fn run(mut args: ProducerArgs) -> Result<(), Failure> {
     let mut output = Output::new(args.output.json);
     if matches!(args.verb, ProducerVerb::Health) {
         broker::check_health(&args.kafka).await?;
@@ -45,7 +45,7 @@ pub async fn run(args: ProducerArgs) -> Result<(), Failure> {
     };
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
     let topics = Topics::of(&args.kafka.topic_prefix);
-    broker::make_topics(&args.kafka, &[&topics.requests]).await?;
+    broker::make_topics(&mut args.kafka, &[&topics.requests]).await?;
     let mut deliveries = Deliveries::new(&args, topics.requests, output)?;
     match (&args.verb, wanted) {
         (ProducerVerb::Import(import), _) => import_orders(import, &mut deliveries, &stop).await?,

@@ -14,7 +14,6 @@
 //! so that what a dead one had still under way is refused by the broker and not
 //! appended behind what a new one says (KIP-98, fencing).
 
-use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,7 +22,6 @@ use lab_console::Failure;
 use lab_orders::{Change, ChangeKind, ListDraft, Order, Position, Store, Watch, WatchFrom};
 use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -33,8 +31,9 @@ use tracing::{debug, info, warn};
 
 use crate::broker::Quiet;
 use crate::config::{ConsumerArgs, KafkaArgs};
+use crate::published::{Published, state_name};
 use crate::reader::replay;
-use crate::wire::{Record, fact_record, sequence_of};
+use crate::wire::{Record, fact_record};
 
 /// Changes in one transaction.
 const MOST_IN_TRANSACTION: usize = 1_000;
@@ -152,7 +151,7 @@ impl Work {
             if changes.is_empty() && stopping {
                 return Ok(());
             }
-            let new = changes.iter().filter(|change| !published.contains(&change.position.sequence()));
+            let new = changes.iter().filter(|change| !published.has(change));
             let fact = |change: &Change| fact_record(&change.position.to_string(), change.kind, &change.order);
             self.send(&producer, new.map(fact).collect())?;
         }
@@ -184,24 +183,19 @@ impl Work {
         Ok(producer)
     }
 
-    /// The sequence numbers of the newest facts, of this database.
-    fn published(&self, epoch: u32) -> Result<HashSet<i64>, Interrupted> {
-        let mut published = HashSet::new();
-        let note = |record: &BorrowedMessage<'_>| {
-            let ours = sequence_of(record).filter(|position: &Position| position.epoch() == epoch);
-            published.extend(ours.map(Position::sequence));
-        };
-        replay(&self.kafka, &self.topic, |_, high| high - TAIL, note).map_err(text)?;
+    /// What the newest facts say, as far as they are of this database.
+    fn published(&self, epoch: u32) -> Result<Published, Interrupted> {
+        let mut published = Published::nothing(epoch);
+        replay(&self.kafka, &self.topic, |_, high| high - TAIL, |fact| published.note(fact)).map_err(text)?;
         Ok(published)
     }
 
     /// A watch from behind what is published. A transaction that a crash has cut off is
     /// nowhere (a broker that only pretends to have transactions may have part of it), so
     /// all before the newest transaction is published, and of that one it is known what.
-    fn begin(&self, producer: &BaseProducer<Quiet>, published: &HashSet<i64>) -> Result<Watch, Interrupted> {
+    fn begin(&self, producer: &BaseProducer<Quiet>, published: &Published) -> Result<Watch, Interrupted> {
         let oldest = self.runtime.block_on(self.store.watch(WatchFrom::Oldest)).map_err(text)?;
-        let newest = published.iter().max().copied().unwrap_or_default();
-        let begin = oldest.position().at((newest - MOST_IN_TRANSACTION as i64).max(0));
+        let begin = oldest.position().at(published.complete_up_to(MOST_IN_TRANSACTION));
         if begin.sequence() < oldest.position().sequence() {
             return self.publish_all(producer);
         }
@@ -216,7 +210,9 @@ impl Work {
         loop {
             let draft = ListDraft { page_size: Some("1000".to_owned()), page_token, ..ListDraft::default() };
             let page = self.runtime.block_on(self.store.list(draft.parse().map_err(text)?)).map_err(text)?;
-            let from = *position.get_or_insert(page.watch_position.ok_or("the first page has no position")?);
+            // The first page has it, and no other.
+            position = position.or(page.watch_position);
+            let from = position.ok_or("a list has no position")?;
             let is_last = page.next_page_token.is_none();
             let count = page.orders.len();
             for (at, chunk) in page.orders.chunks(MOST_IN_TRANSACTION).enumerate() {
@@ -269,13 +265,13 @@ impl Work {
     }
 }
 
-/// Orders as they are, without the change that made them so. Only the very last has
-/// a position: a publisher that crashes before it begins with all of this again.
+/// Orders as they are, without the change that made them so. Only the very last says
+/// at which position: a publisher that crashes before it begins with all of this again.
 fn state_records(orders: &[Order], from: Position, ends_here: bool) -> Vec<Record> {
     let last = orders.len().saturating_sub(1);
     let record = |(at, order): (usize, &Order)| {
         let kind = if order.version == 1 { ChangeKind::Created } else { ChangeKind::Updated };
-        let name = if ends_here && at == last { from.to_string() } else { format!("{}-{}", order.id, order.version) };
+        let name = if ends_here && at == last { state_name(from) } else { format!("{}-{}", order.id, order.version) };
         fact_record(&name, kind, order)
     };
     orders.iter().enumerate().map(record).collect()

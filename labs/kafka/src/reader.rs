@@ -132,10 +132,10 @@ fn skip(record: &BorrowedMessage<'_>, why: &str) {
 
 /// Each fact as it comes, until `count`, Ctrl-C or SIGTERM. Its group's committed
 /// place is where the next one goes on; a new group begins at the end.
-pub(crate) async fn watch_orders(args: ConsumerArgs, watch: WatchArgs) -> Result<(), Failure> {
+pub(crate) async fn watch_orders(mut args: ConsumerArgs, watch: WatchArgs) -> Result<(), Failure> {
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
     let topic = Topics::of(&args.kafka.topic_prefix).facts;
-    broker::make_topics(&args.kafka, &[&topic]).await?;
+    broker::make_topics(&mut args.kafka, &[&topic]).await?;
     member::on_thread("facts", &stop.clone(), move || {
         begin_at_the_end(&args, &topic)?;
         let consumer = member::join(&args.member("watch"), &topic)?;

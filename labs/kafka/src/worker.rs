@@ -39,10 +39,10 @@ const FLUSH: Duration = Duration::from_secs(2);
 const SOURCE: &str = "/lab/worker";
 
 /// Completes the orders of its partitions, until `count`, Ctrl-C or SIGTERM.
-pub(crate) async fn process_orders(args: ConsumerArgs, process: ProcessArgs) -> Result<(), Failure> {
+pub(crate) async fn process_orders(mut args: ConsumerArgs, process: ProcessArgs) -> Result<(), Failure> {
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
     let topics = Topics::of(&args.kafka.topic_prefix);
-    broker::make_topics(&args.kafka, &[&topics.requests, &topics.facts]).await?;
+    broker::make_topics(&mut args.kafka, &[&topics.requests, &topics.facts]).await?;
     member::on_thread("worker", &stop.clone(), move || {
         let mut facts = args.member("process");
         facts.set("enable.auto.commit", "false").set("enable.partition.eof", "true");

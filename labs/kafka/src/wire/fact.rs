@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use lab_lifecycle::TraceId;
-use lab_orders::{ChangeKind, Order, OrderId, Position, WatchFrom};
+use lab_orders::{ChangeKind, Order, OrderId};
 use lab_proto::pb;
 use prost::Message as _;
 use rdkafka::Message;
@@ -65,10 +65,7 @@ pub(crate) fn read_fact(message: &BorrowedMessage<'_>) -> Result<Fact, String> {
     Ok(Fact { id, kind, order: Some(order) })
 }
 
-/// The position of the change that a fact is about, if it is one of ours.
-pub(crate) fn sequence_of(message: &BorrowedMessage<'_>) -> Option<Position> {
-    match WatchFrom::parse(text_header(message, c"ce_id").ok()?) {
-        Ok(WatchFrom::After(position)) => Some(position),
-        _ => None,
-    }
+/// The name of a record's event, if it has one that is text.
+pub(crate) fn event_id<'a>(message: &'a BorrowedMessage<'_>) -> Option<&'a str> {
+    text_header(message, c"ce_id").ok().flatten()
 }

@@ -16,7 +16,7 @@ use rdkafka::Message;
 use rdkafka::message::{BorrowedMessage, Header, OwnedHeaders};
 use serde::Serialize;
 
-pub(crate) use self::fact::{Fact, fact_record, read_fact, sequence_of};
+pub(crate) use self::fact::{Fact, event_id, fact_record, read_fact};
 pub(crate) use self::request::{Request, read_request, request_record};
 use crate::config::Format;
 

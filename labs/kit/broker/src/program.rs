@@ -1,5 +1,6 @@
 //! What the program does with its command line.
 
+use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use lab_console::{Failure, Output, bind, printable};
@@ -7,7 +8,7 @@ use lab_lifecycle::stop_signal;
 use serde::Serialize;
 use tokio::select;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::info;
 
 use crate::apache::{self, Apache, ApacheError, Options};
 use crate::config::BrokerArgs;
@@ -71,7 +72,7 @@ async fn run_apache(args: BrokerArgs, stop: &CancellationToken) -> Result<(), Fa
     };
     let started = stop.run_until_cancelled(Apache::start(options)).await;
     let Some(started) = started else { return Ok(()) };
-    let mut apache = started.map_err(failure)?;
+    let mut apache = started.map_err(|error| failure(&error, args.output.json))?;
     let mut output = Output::new(args.output.json);
     let kept = match &args.data {
         Some(data) => format!("data in {}", data.display()),
@@ -88,7 +89,7 @@ async fn run_apache(args: BrokerArgs, stop: &CancellationToken) -> Result<(), Fa
     }
     select! {
         () = stop.cancelled() => {}
-        ended = apache.ended() => return Err(failure(ended)),
+        ended = apache.ended() => return Err(failure(&ended, args.output.json)),
     }
     apache.stop().await;
     info!("Apache Kafka has ended");
@@ -123,9 +124,12 @@ fn in_a_row(listen: &str) -> Result<Vec<String>, Failure> {
     ports.ok_or_else(|| Failure::usage(format!("--listen {listen}: a cluster needs the two ports after it as well")))
 }
 
-fn failure(failure: ApacheError) -> Failure {
-    for line in failure.log() {
-        error!("{}", printable(line));
+/// A person sees the end of the log as well.
+fn failure(failure: &ApacheError, json: bool) -> Failure {
+    let lines = failure.log();
+    for line in lines.iter().filter(|_| !json && lines.len() > 1) {
+        // Not by the log, which another thread writes, later. `eprintln!` panics when stderr is closed.
+        let _ = writeln!(io::stderr(), "  {}", printable(line));
     }
     Failure::missing(failure.to_string())
 }

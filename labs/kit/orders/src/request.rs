@@ -185,3 +185,6 @@ impl RequestDraft {
 pub(crate) fn etag(version: u64) -> Option<String> {
     (version > 0).then(|| format!("\"{version}\""))
 }
+
+#[cfg(test)]
+mod tests;

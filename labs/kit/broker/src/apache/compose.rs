@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 
 use yaml_rust2::{Yaml, YamlLoader};
 
@@ -88,7 +87,7 @@ impl Service {
     }
 
     /// The same broker on this machine, with these ports, and its data in this folder.
-    pub(super) fn moved(&self, ip: IpAddr, ports: &Ports, data: &Path) -> BTreeMap<String, String> {
+    pub(super) fn moved(&self, ip: IpAddr, ports: &Ports, data: &str) -> BTreeMap<String, String> {
         let here = |service: &str, port: u16| SocketAddr::from((ip, ports[&(service.to_owned(), port)]));
         let listeners = |advertised: &str| {
             let named = self.listeners().into_iter();
@@ -108,7 +107,7 @@ impl Service {
             match name.as_str() {
                 "KAFKA_LISTENERS" | "KAFKA_ADVERTISED_LISTENERS" => *value = listeners(value),
                 "KAFKA_CONTROLLER_QUORUM_VOTERS" => *value = voters(value),
-                "KAFKA_LOG_DIRS" => *value = data.display().to_string(),
+                "KAFKA_LOG_DIRS" => *value = data.to_owned(),
                 _ => {}
             }
         }
@@ -151,7 +150,7 @@ mod tests {
                 ports.insert((service.name.clone(), port), 20_000 + 10 * number as u16 + offset as u16);
             }
         }
-        let moved = three[1].moved([127, 0, 0, 1].into(), &ports, Path::new("/data"));
+        let moved = three[1].moved([127, 0, 0, 1].into(), &ports, "/data");
         let changed: BTreeMap<_, _> =
             moved.iter().filter(|&(name, value)| three[1].environment[name] != *value).collect();
         let expected = [

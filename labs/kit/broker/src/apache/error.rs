@@ -26,6 +26,9 @@ pub enum ApacheError {
         /// What the system says.
         error: String,
     },
+    /// Another program keeps its data there.
+    #[error("another program keeps its data in {0}: end it, or name another folder with --data")]
+    InUse(String),
     /// `sh` or `java` can't be started.
     #[error("can't start a process: {0}")]
     Shell(io::Error),
@@ -44,7 +47,7 @@ pub enum ApacheError {
         log: Vec<String>,
     },
     /// Its configuration or its data can't be made.
-    #[error("{broker} can't be set up: the lines above are the last that it said")]
+    #[error("{broker} can't be set up: {}", telling(log))]
     Setup {
         /// Which broker.
         broker: String,
@@ -52,7 +55,7 @@ pub enum ApacheError {
         log: Vec<String>,
     },
     /// A broker has ended by itself.
-    #[error("{broker} has ended: the lines above are the last in its log")]
+    #[error("{broker} has ended: {}", telling(log))]
     Ended {
         /// Which broker.
         broker: String,
@@ -60,7 +63,7 @@ pub enum ApacheError {
         log: Vec<String>,
     },
     /// A broker doesn't answer in time.
-    #[error("{broker} is not ready after 90 s: the lines above are the last in its log")]
+    #[error("{broker} is not ready after 90 s: {}", telling(log))]
     NotReady {
         /// Which broker.
         broker: String,
@@ -86,5 +89,27 @@ impl ApacheError {
 
     pub(super) fn temporary(error: &io::Error) -> Self {
         Self::folder(&std::env::temp_dir(), error)
+    }
+}
+
+/// The line that says what went wrong. After it come what it led to, and where in the code.
+fn telling(log: &[String]) -> &str {
+    let line = log.iter().find(|line| line.contains("Exception: ")).or(log.last());
+    line.map_or("its log is empty", String::as_str)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_log_the_line_with_the_exception_is_told() {
+        let log = |lines: &[&str]| lines.iter().map(|&line| line.to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            telling(&log(&["ERROR it can't", "x.SomeException: why", "ERROR so it ends"])),
+            "x.SomeException: why"
+        );
+        assert_eq!(telling(&log(&["first", "last"])), "last");
+        assert_eq!(telling(&[]), "its log is empty");
     }
 }

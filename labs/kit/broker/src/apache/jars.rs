@@ -14,6 +14,7 @@ use super::{ApacheError, compose};
 
 /// Kafka logs by SLF4J, and this hands it to the Log4j that it brings along.
 const LOG4J: &str = "2.25.4";
+const PARTIAL: &str = "kafka-jars-partial-";
 const OLDEST_JAVA: u32 = 17;
 /// Maven waits for a repository for as long as it likes.
 const DOWNLOAD: Duration = Duration::from_secs(600);
@@ -24,6 +25,12 @@ const JAVA_ANSWERS: Duration = Duration::from_secs(30);
 pub(super) struct Jars {
     java: PathBuf,
     folder: PathBuf,
+}
+
+/// Where the jars are if an option doesn't say: `LAB_KAFKA_JARS`, or `.lab/kafka-VERSION`.
+pub(super) fn default_folder() -> PathBuf {
+    let variable = std::env::var_os("LAB_KAFKA_JARS").filter(|folder| !folder.is_empty());
+    variable.map_or_else(|| Path::new(".lab").join(format!("kafka-{}", compose::version())), PathBuf::from)
 }
 
 impl Jars {
@@ -83,9 +90,14 @@ async fn fetch(folder: &Path) -> Result<(), ApacheError> {
     let failed = |error: io::Error| ApacheError::folder(folder, &error);
     let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(parent).map_err(failed)?;
+    // One that is empty is replaced; nothing else is, so nobody waits for a download in vain.
+    if folder.exists() && std::fs::read_dir(folder).map_err(failed)?.next().is_some() {
+        return Err(failed(io::ErrorKind::DirectoryNotEmpty.into()));
+    }
     info!(folder = %folder.display(), "fetching Apache Kafka's jars by Maven: 54 MB, this once");
     // Beside its place, so that it can be renamed; with another name, so that half of them are never taken for all.
-    let partial = TempDir::with_prefix_in("kafka-jars-partial-", parent).map_err(failed)?;
+    remove_abandoned(parent);
+    let partial = TempDir::with_prefix_in(PARTIAL, parent).map_err(failed)?;
     std::fs::write(partial.path().join("pom.xml"), pom()).map_err(failed)?;
     let maven = Command::new("mvn")
         .args(["--batch-mode", "--quiet", "dependency:copy-dependencies", "-DoutputDirectory=jars"])
@@ -105,6 +117,18 @@ async fn fetch(folder: &Path) -> Result<(), ApacheError> {
     match std::fs::rename(&jars, folder) {
         Err(_) if is_complete(folder) => Ok(()), // Another process was faster.
         renamed => renamed.map_err(failed),
+    }
+}
+
+/// What a killed program has left here. No download takes this long.
+fn remove_abandoned(parent: &Path) {
+    for entry in std::fs::read_dir(parent).into_iter().flatten().flatten() {
+        let age = entry.metadata().and_then(|data| data.modified()).ok().and_then(|time| time.elapsed().ok());
+        let is_partial = entry.file_name().to_string_lossy().starts_with(PARTIAL);
+        if is_partial && age.is_some_and(|age| age > 2 * DOWNLOAD) {
+            // Another process may be about it as well.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 

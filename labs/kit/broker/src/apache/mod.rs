@@ -11,6 +11,8 @@ mod ports;
 mod ready;
 mod watchdog;
 
+use std::fs::{File, TryLockError};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,7 +26,7 @@ use tracing::warn;
 use self::compose::Service;
 pub use self::error::ApacheError;
 use self::jars::Jars;
-use self::node::{Node, QUICK};
+use self::node::{DATA, Node, QUICK};
 use self::ready::Asker;
 use self::watchdog::Watchdog;
 
@@ -70,6 +72,7 @@ pub struct Apache {
     nodes: Vec<Node>,
     watchdog: Watchdog,
     _temporary: Option<TempDir>,
+    _lock: File,
     jars: Jars,
 }
 
@@ -81,7 +84,7 @@ impl Apache {
     ///
     /// Everything that it needs and that isn't there; see [`ApacheError`].
     pub async fn start(options: Options) -> Result<Self, ApacheError> {
-        let folder = options.jars.clone().unwrap_or_else(jars_folder);
+        let folder = options.jars.clone().unwrap_or_else(jars::default_folder);
         let jars = Jars::at(&folder).await?;
         let mut tries = 1;
         loop {
@@ -104,13 +107,14 @@ impl Apache {
         };
         std::fs::create_dir_all(&root).map_err(|error| ApacheError::folder(&root, &error))?;
         let root = root.canonicalize().map_err(|error| ApacheError::folder(&root, &error))?;
+        let lock = lock(&root)?;
         let watchdog = Watchdog::start(temporary.as_ref().map(|_| &*root)).map_err(ApacheError::Shell)?;
-        let mut apache = Self { nodes: Vec::new(), watchdog, _temporary: temporary, jars: jars.clone() };
+        let mut apache = Self { nodes: Vec::new(), watchdog, _temporary: temporary, _lock: lock, jars: jars.clone() };
         let services = compose::brokers(options.cluster.then_some(PROFILE));
         let ports = ports::choose(&services, options.ip, &options.ports).ok_or(ApacheError::NoPort)?;
         for service in &services {
             let folder = root.join(&service.name);
-            let mut environment = service.moved(options.ip, &ports, &Node::data(&folder));
+            let mut environment = service.moved(options.ip, &ports, DATA);
             environment.extend(options.settings.iter().cloned());
             let port = ports[&(service.name.clone(), service.host_port())];
             let address = SocketAddr::from((options.ip, port));
@@ -235,10 +239,15 @@ impl Drop for Apache {
     }
 }
 
-/// Where the jars are if an option doesn't say: `LAB_KAFKA_JARS`, or `.lab/kafka-VERSION`.
-pub(crate) fn jars_folder() -> PathBuf {
-    let variable = std::env::var_os("LAB_KAFKA_JARS").filter(|folder| !folder.is_empty());
-    variable.map_or_else(|| Path::new(".lab").join(format!("kafka-{}", compose::version())), PathBuf::from)
+/// Kafka has a lock too, and takes it when it has written to the data already.
+fn lock(root: &Path) -> Result<File, ApacheError> {
+    let failed = |error: io::Error| ApacheError::folder(root, &error);
+    let lock = File::create(root.join(".lock")).map_err(failed)?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(ApacheError::InUse(root.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
 }
 
 /// The ports that programs on this machine use for the profile in docker-compose.yml.

@@ -37,6 +37,9 @@ const HEAP: &str = "KAFKA_HEAP_OPTS";
 /// The JVM's first compiler only: it takes 1.9 s of CPU time to start and not 3.3 s. A
 /// broker under load for hours would want the second one too.
 pub(super) const QUICK: &str = "-XX:TieredStopAtLevel=1";
+/// Where it keeps its data, as seen from its own folder: a whole path may have a
+/// comma in it, which separates several for Kafka.
+pub(super) const DATA: &str = "data";
 const SETUP_ENDS: Duration = Duration::from_secs(60);
 const LAST_LINES: usize = 12;
 
@@ -75,16 +78,10 @@ impl Node {
         Err(ApacheError::Setup { broker: node.name, log: last_lines(&said) })
     }
 
-    /// Where it keeps its data, below its folder.
-    pub(super) fn data(folder: &Path) -> PathBuf {
-        folder.join("data")
-    }
-
     fn write_files(&self) -> io::Result<()> {
-        for folder in ["defaults", "mounted", "config"] {
+        for folder in ["defaults", "mounted", "config", DATA] {
             fs::create_dir_all(self.folder.join(folder))?;
         }
-        fs::create_dir_all(Self::data(&self.folder))?;
         // The image has defaults here, which any variable replaces. We have variables.
         for empty in ["server.properties", "tools-log4j2.yaml"] {
             fs::write(self.folder.join("defaults").join(empty), "")?;
@@ -156,7 +153,8 @@ impl Node {
     }
 }
 
+/// The end of a log, without the lines that name places in Kafka's code.
 fn last_lines(text: &str) -> Vec<String> {
-    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with("\tat ")).collect();
     lines[lines.len().saturating_sub(LAST_LINES)..].iter().map(|&line| line.to_owned()).collect()
 }

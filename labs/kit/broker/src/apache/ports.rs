@@ -54,9 +54,6 @@ mod tests {
         free.sort();
         free.dedup();
         assert_eq!(free.len(), 6, "{free:?}");
-        for port in free {
-            assert!(RANGE.contains(&port), "{port} may go to a connection");
-            TcpListener::bind(("127.0.0.1", port)).expect("free");
-        }
+        assert!(free.iter().all(|port| RANGE.contains(port)), "{free:?}: connections may get those");
     }
 }

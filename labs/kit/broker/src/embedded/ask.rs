@@ -27,6 +27,15 @@ impl Broker {
         Ok(Self(stream))
     }
 
+    /// Asks what every client asks first.
+    pub(super) async fn greet(&mut self) -> io::Result<()> {
+        self.ask(Writer::request(Api::Versions, 0)).await.map(drop)
+    }
+
+    pub(super) fn into_stream(self) -> TcpStream {
+        self.0
+    }
+
     /// All partitions of all topics.
     pub(super) async fn partitions(&mut self) -> io::Result<Vec<Partition>> {
         let answer = self.ask(Writer::request(Api::Metadata, 1).i32(-1)).await?;

@@ -17,10 +17,15 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
 use tracing::{debug, warn};
 
+use super::ask::Broker;
 use super::groups::{Groups, Requests};
 
 /// A client has three or so. A real broker takes thousands; this one serves a desk.
 const MAX_CONNECTIONS: usize = 512;
+/// The mock's listener has room for five that it has not taken yet. Of more, the
+/// system drops one or the other, and that one waits a second, or for minutes.
+const MAX_CONNECTING: usize = 4;
+const GREETING: Duration = Duration::from_secs(10);
 const BUFFER: usize = 64 * 1024;
 /// How long answers are still passed on to a client that has said all it will say.
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
@@ -48,6 +53,7 @@ impl Traffic {
 /// Takes connections until it is dropped.
 pub(super) async fn forward(listener: TcpListener, mock: SocketAddr, traffic: Arc<Traffic>) {
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let connecting = Arc::new(Semaphore::new(MAX_CONNECTING));
     loop {
         let client = match listener.accept().await {
             Ok((client, _)) => client,
@@ -62,9 +68,9 @@ pub(super) async fn forward(listener: TcpListener, mock: SocketAddr, traffic: Ar
             warn!("closed a connection: {MAX_CONNECTIONS} are open, and no more are taken");
             continue;
         };
-        let traffic = Arc::clone(&traffic);
+        let (traffic, connecting) = (Arc::clone(&traffic), Arc::clone(&connecting));
         tokio::spawn(async move {
-            if let Err(error) = relay(client, mock, &traffic).await {
+            if let Err(error) = relay(client, mock, &connecting, &traffic).await {
                 debug!(%error, "a connection has ended");
             }
             drop(place);
@@ -72,12 +78,14 @@ pub(super) async fn forward(listener: TcpListener, mock: SocketAddr, traffic: Ar
     }
 }
 
-async fn relay(client: TcpStream, mock: SocketAddr, traffic: &Traffic) -> io::Result<()> {
+async fn relay(client: TcpStream, mock: SocketAddr, connecting: &Semaphore, traffic: &Traffic) -> io::Result<()> {
     let cut = traffic.cut.notified();
-    let mock = TcpStream::connect(mock).await?;
-    // Else a small request may wait 40 ms for the acknowledgement of the one before it.
+    let mock = {
+        let _place = connecting.acquire().await.map_err(io::Error::other)?;
+        timeout(GREETING, greet(mock)).await??
+    };
+    // As on the other side: else a small request may wait 40 ms for the acknowledgement of the one before it.
     client.set_nodelay(true)?;
-    mock.set_nodelay(true)?;
     let ((from_client, mut to_client), (mut from_mock, to_mock)) = (client.into_split(), mock.into_split());
     let answers = tokio::io::copy(&mut from_mock, &mut to_client);
     tokio::pin!(answers);
@@ -90,6 +98,13 @@ async fn relay(client: TcpStream, mock: SocketAddr, traffic: &Traffic) -> io::Re
             timeout(LAST_ANSWERS, answers).await.map_or(Ok(()), |done| done.map(drop))
         }
     }
+}
+
+/// Its first answer says that the mock has taken the connection.
+async fn greet(mock: SocketAddr) -> io::Result<TcpStream> {
+    let mut broker = Broker::connect(mock).await?;
+    broker.greet().await?;
+    Ok(broker.into_stream())
 }
 
 /// Passes requests on until the client has sent its last.

@@ -12,6 +12,7 @@ pub(super) enum Api {
     ListOffsets = 2,
     Metadata = 3,
     OffsetFetch = 9,
+    Versions = 18,
 }
 
 /// Writes a request in its old, not flexible form.

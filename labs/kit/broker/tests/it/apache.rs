@@ -1,9 +1,10 @@
 //! Apache Kafka from its jars. Asked for where there is no Java or Maven, these fail and say so.
 
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lab_broker::apache::{Apache, Options};
+use lab_broker::apache::{Apache, ApacheError, Options};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rdkafka::consumer::Consumer;
@@ -13,13 +14,13 @@ use crate::program::Program;
 use crate::support::{consume, consumer, eventually, produce, read_all, unique};
 
 async fn start(options: Options) -> Apache {
-    // The jars are fetched once for all tests, beside what cargo builds.
-    let jars = std::env::var_os("LAB_KAFKA_JARS").map_or_else(|| jars().into(), Into::into);
-    Apache::start(Options { jars: Some(jars), ..options }).await.unwrap_or_else(|error| panic!("{error}"))
+    Apache::start(Options { jars: Some(jars()), ..options }).await.unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn jars() -> String {
-    format!("{}/kafka-jars", env!("CARGO_TARGET_TMPDIR"))
+/// Fetched once for all tests, beside what cargo builds.
+fn jars() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_TARGET_TMPDIR")).join("kafka-jars");
+    std::env::var_os("LAB_KAFKA_JARS").map_or_else(beside, PathBuf::from)
 }
 
 /// A tool's stdout; it must succeed.
@@ -78,6 +79,11 @@ async fn data_survive_a_killed_jvm_and_the_next_start() {
     let (topic, brokers) = (create_topic(&apache).await, apache.bootstrap());
     produce(&brokers, &topic, 0, 100, 100).expect("delivered");
 
+    // Two brokers on the same data would spoil them.
+    let refused =
+        Apache::start(Options { jars: Some(jars()), ..options.clone() }).await.err().expect("they are in use");
+    assert!(matches!(refused, ApacheError::InUse(_)), "{refused}");
+
     let pid = apache.pid(0).expect("it runs");
     apache.kill(0).await;
     assert_eq!(apache.pid(0), None);
@@ -133,8 +139,9 @@ fn is_empty(folder: &tempfile::TempDir) -> bool {
 /// Runs the program with Apache Kafka, and what it is told to keep temporary in a folder of its own.
 fn program(args: &[&str]) -> (Program, tempfile::TempDir, Vec<String>) {
     let temporary = tempfile::tempdir().expect("a folder");
-    let jars = std::env::var("LAB_KAFKA_JARS").unwrap_or_else(|_| jars());
-    let variables = [("TMPDIR", temporary.path().to_str().expect("UTF-8")), ("LAB_KAFKA_JARS", &jars)];
+    let jars = jars();
+    let [jars, folder] = [&*jars, temporary.path()].map(|path| path.to_str().expect("UTF-8"));
+    let variables = [("TMPDIR", folder), ("LAB_KAFKA_JARS", jars)];
     let args = [&["--apache", "--listen", "127.0.0.1:0", "--json"], args].concat();
     let mut program = Program::start(&args, &variables);
     let addresses = program.listening().split(',').map(str::to_owned).collect();

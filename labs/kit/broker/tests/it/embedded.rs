@@ -176,3 +176,20 @@ fn looked_twice(embedded: &Embedded, address: &str) {
         eventually("word of a loss", || losses(embedded, &clock).pop().filter(|loss| loss.group.is_none()));
     }
 }
+
+#[test]
+fn many_connections_at_once_are_all_served_at_once() {
+    let Broker { embedded: _embedded, address, .. } = broker();
+    // ApiVersions, version 0, without a client id.
+    let request = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 0, 255, 255];
+    let start = Instant::now();
+    let mut connections: Vec<_> = (0..200).map(|_| TcpStream::connect(&address).expect("it listens")).collect();
+    for connection in &mut connections {
+        connection.write_all(&request).expect("written");
+    }
+    for connection in &mut connections {
+        connection.read_exact(&mut [0; 4]).expect("an answer");
+    }
+    // Where one is lost on the way, the system tries again after a second.
+    assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
+}

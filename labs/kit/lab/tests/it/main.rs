@@ -19,6 +19,7 @@ mod kafka;
 mod large;
 mod leases;
 mod logs;
+mod promises;
 mod rest;
 mod same_order;
 mod sharing;

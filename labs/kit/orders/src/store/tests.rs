@@ -1,5 +1,8 @@
 //! The store's promises, each by what a caller would notice.
 
+mod migration;
+mod requests;
+
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 

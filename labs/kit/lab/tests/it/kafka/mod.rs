@@ -1,5 +1,17 @@
 //! Kafka: requests in, facts out; on an embedded broker for each test.
 
+mod programs;
+mod records;
 pub(crate) mod support;
 
+mod across;
+mod frozen;
+mod groups;
+mod imports;
+mod names;
+mod poison;
+mod refusals;
+mod stops;
+mod styles;
 mod verbs;
+mod watches;

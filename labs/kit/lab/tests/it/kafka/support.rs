@@ -7,7 +7,7 @@ use lab_broker::embedded::Embedded;
 use rdkafka::ClientConfig;
 use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
@@ -216,6 +216,10 @@ fn read(brokers: &str, topic: &str) -> Vec<Seen> {
                 headers: record.headers().map(headers).unwrap_or_default(),
             }),
             Err(KafkaError::PartitionEOF(_)) => ended += 1,
+            // A broker has gone. librdkafka asks another, or the same when it is back.
+            Err(KafkaError::MessageConsumption(
+                RDKafkaErrorCode::BrokerTransportFailure | RDKafkaErrorCode::AllBrokersDown,
+            )) => {}
             Err(error) => panic!("{topic} can't be read: {error}"),
         }
     }

@@ -1,0 +1,61 @@
+//! Which changes are facts already: what the end of the topic tells a publisher.
+
+use std::collections::HashSet;
+
+use lab_orders::{Change, Position, WatchFrom};
+use rdkafka::message::BorrowedMessage;
+
+use crate::wire::event_id;
+
+/// Begins the `ce_id` of the last fact of a state. No change before it needs a fact any more.
+const STATE: &str = "state-";
+
+/// The name of the last fact of a state that is true at this position.
+pub(crate) fn state_name(position: Position) -> String {
+    format!("{STATE}{position}")
+}
+
+/// What has been published of one database.
+pub(crate) struct Published {
+    epoch: u32,
+    /// Changes by sequence number, as far back as somebody looked.
+    changes: HashSet<i64>,
+    /// All up to this one: by a state, whose orders say nothing of the single changes.
+    all_up_to: i64,
+}
+
+impl Published {
+    /// Nothing yet, of the database of this epoch.
+    pub(crate) fn nothing(epoch: u32) -> Self {
+        Self { epoch, changes: HashSet::new(), all_up_to: 0 }
+    }
+
+    /// Reads a fact.
+    pub(crate) fn note(&mut self, fact: &BorrowedMessage<'_>) {
+        let Some(name) = event_id(fact) else { return };
+        let (is_state, position) = name.strip_prefix(STATE).map_or((false, name), |position| (true, position));
+        match WatchFrom::parse(Some(position)) {
+            Ok(WatchFrom::After(position)) if position.epoch() == self.epoch => {
+                if is_state {
+                    self.all_up_to = self.all_up_to.max(position.sequence());
+                } else {
+                    self.changes.insert(position.sequence());
+                }
+            }
+            // Another database's, or a fact of a state before its last.
+            _ => {}
+        }
+    }
+
+    /// Whether there is a fact of this change, or one that says more.
+    pub(crate) fn has(&self, change: &Change) -> bool {
+        let sequence = change.position.sequence();
+        sequence <= self.all_up_to || self.changes.contains(&sequence)
+    }
+
+    /// The last change behind which nothing may be missing, if no more than so many are sent at once.
+    pub(crate) fn complete_up_to(&self, most_at_once: usize) -> i64 {
+        let newest = self.changes.iter().max().copied().unwrap_or_default();
+        (newest - most_at_once as i64).max(self.all_up_to)
+    }
+}

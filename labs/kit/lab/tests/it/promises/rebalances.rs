@@ -1,0 +1,72 @@
+//! Members come and go in order: 2, then 5, then 1, while there is work.
+
+use nix::sys::signal::Signal;
+
+use super::apache::{On, size};
+use super::ledger::{Wrongs, changes, count, progress, some};
+use super::requests::{Feeder, consumers, start_consumer};
+use crate::kafka::support::{Kafka, assigned};
+
+/// Requests between two events.
+fn share() -> usize {
+    size(1_000, 4_000)
+}
+
+/// Feeds, and waits until some of it is done, and not all.
+async fn feed(kafka: &Kafka, feeder: &mut Feeder) {
+    let before = changes(kafka);
+    feeder.feed(share() / 2);
+    progress(kafka, before + some(share() / 10)).await;
+}
+
+async fn two_five_one(kafka: &Kafka, protocol: &str) -> Wrongs {
+    let args = ["--group-protocol", protocol];
+    let mut running = consumers(kafka, 2, &args).await;
+    let mut feeder = Feeder::new(kafka);
+    for _ in 0..3 {
+        feed(kafka, &mut feeder).await;
+        running.push(start_consumer(kafka, &args));
+    }
+    // Of five members two are idle. As soon as one has a partition more, the group has moved.
+    assigned(&running[2]).await;
+    feed(kafka, &mut feeder).await;
+    while running.len() > 1 {
+        feed(kafka, &mut feeder).await;
+        let leaves = running.remove(0);
+        leaves.signal(Signal::SIGTERM);
+        leaves.end().await.expect(0);
+    }
+    feed(kafka, &mut feeder).await;
+    feeder.delivered().await;
+    let wrongs = count(kafka, &feeder.orders, 2).await;
+    println!("{} requests, {protocol}, 2 → 5 → 1 members: {wrongs:?}", feeder.requests());
+    running.remove(0).signal(Signal::SIGTERM);
+    wrongs
+}
+
+async fn nothing_is_lost_or_doubled(on: On, protocol: &str) {
+    let wrongs = two_five_one(&on.kafka().await, protocol).await;
+    assert_eq!(wrongs, Wrongs::default());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rebalances_lose_and_double_nothing_on_the_embedded_broker() {
+    nothing_is_lost_or_doubled(On::Embedded, "consumer").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn classic_rebalances_lose_and_double_nothing_on_the_embedded_broker() {
+    nothing_is_lost_or_doubled(On::Embedded, "classic").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka: Java, and Maven once"]
+async fn rebalances_lose_and_double_nothing() {
+    nothing_is_lost_or_doubled(On::Apache, "consumer").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka: Java, and Maven once"]
+async fn classic_rebalances_lose_and_double_nothing() {
+    nothing_is_lost_or_doubled(On::Apache, "classic").await;
+}
