@@ -69,7 +69,8 @@ impl Measured {
             let (ratio, other) = (figure(lab.each_us / peer.each_us), peer.other_cores);
             let (lab, peer) = (lab.each_us, peer.each_us);
             let (what, other_end) = self.row.ends();
-            lines.push(format!("  {what}: {lab:.1} and {peer:.1} µs ({ratio}); {other_end}: {other:.1} cores"));
+            let other = other.map(|cores| format!("; {other_end}: {cores:.1} cores")).unwrap_or_default();
+            lines.push(format!("  {what}: {lab:.1} and {peer:.1} µs ({ratio}){other}"));
         }
         let notes = self.rounds.last().into_iter().flat_map(|(lab, _)| &lab.notes);
         lines.extend(notes.map(|note| format!("  {note}")));
@@ -110,8 +111,12 @@ impl Measured {
 fn median_cpu(cpus: &[Cpu]) -> Cpu {
     Cpu {
         each_us: Spread::of(cpus.iter().map(|cpu| cpu.each_us)).median,
-        other_cores: Spread::of(cpus.iter().map(|cpu| cpu.other_cores)).median,
+        other_cores: cpus.iter().map(|cpu| cpu.other_cores).collect::<Option<Vec<_>>>().map(median),
     }
+}
+
+fn median(values: Vec<f64>) -> f64 {
+    Spread::of(values.into_iter()).median
 }
 
 /// The names of the columns.

@@ -65,7 +65,7 @@ impl Run {
     pub(crate) fn cpu(&self) -> Cpu {
         Cpu {
             each_us: self.server_cpu.as_secs_f64() * 1e6 / self.answered.max(1) as f64,
-            other_cores: self.generator_cpu.as_secs_f64() / self.time.as_secs_f64(),
+            other_cores: Some(self.generator_cpu.as_secs_f64() / self.time.as_secs_f64()),
         }
     }
 }
@@ -75,8 +75,8 @@ impl Run {
 pub(crate) struct Cpu {
     /// Microseconds of the CPU that the measured program took, for an answer or a record.
     pub(crate) each_us: f64,
-    /// How many cores the other end kept busy: the load generator, or the broker.
-    pub(crate) other_cores: f64,
+    /// How many cores the other end kept busy, the load generator or the broker; `None` when nobody knows.
+    pub(crate) other_cores: Option<f64>,
 }
 
 /// For a server that has stopped answering.

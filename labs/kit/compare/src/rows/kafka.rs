@@ -90,15 +90,12 @@ impl Running {
     /// What the client did, and what it took; what the broker took where that is known:
     /// Apache's JVM is a process that nobody here waits for.
     fn run(&mut self, work: &Work) -> Result<(Done, Cpu)> {
-        let mut broker_cpu = || match &mut self.server {
-            Some(server) if self.embedded => server.cpu_time(),
-            _ => Ok(Duration::ZERO),
-        };
+        let mut broker_cpu = || self.server.as_mut().filter(|_| self.embedded).map(Child::cpu_time).transpose();
         let (before, started) = (broker_cpu()?, Instant::now());
         let (done, cpu) = work.run()?;
-        let broker = broker_cpu()?.saturating_sub(before);
+        let took = broker_cpu()?.zip(before).map(|(after, before)| after.saturating_sub(before));
         let each_us = cpu.as_secs_f64() * 1e6 / done.records().max(1) as f64;
-        let other_cores = broker.as_secs_f64() / started.elapsed().as_secs_f64();
+        let other_cores = took.map(|took| took.as_secs_f64() / started.elapsed().as_secs_f64());
         Ok((done, Cpu { each_us, other_cores }))
     }
 
@@ -227,8 +224,9 @@ impl Experiment for Consumed {
         let is_lab = side == Side::Lab && !self.control;
         let (passes, work) = (records(time).div_ceil(KEPT), if is_lab { self.take(false) } else { self.poll(false) });
         let runs = (0..passes).map(|_| self.broker.run(&work)).collect::<Result<Vec<_>>>()?;
-        let mean = |figure: fn(&(Done, Cpu)) -> f64| runs.iter().map(figure).sum::<f64>() / passes as f64;
-        let cpu = Cpu { each_us: mean(|(_, cpu)| cpu.each_us), other_cores: mean(|(_, cpu)| cpu.other_cores) };
+        let each_us = runs.iter().map(|(_, cpu)| cpu.each_us).sum::<f64>() / passes as f64;
+        let cores: Option<f64> = runs.iter().map(|(_, cpu)| cpu.other_cores).sum();
+        let cpu = Cpu { each_us, other_cores: cores.map(|cores| cores / passes as f64) };
         let mut notes = Vec::new();
         if is_lab {
             let (with_logs, with_headers) = (self.take(true), self.poll(true));
