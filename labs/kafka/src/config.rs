@@ -250,6 +250,9 @@ impl KafkaArgs {
             // count for nothing there, so that the number matters too.
             .set("queued.min.messages", "2000")
             .set("queued.max.messages.kbytes", "8192")
+            // A partition that has so much waits so long before it is fetched again, and not the
+            // second that librdkafka takes: it would be read out long before.
+            .set("fetch.queue.backoff.ms", "10")
             // Facts of a transaction that didn't end well are not shown (KIP-98).
             .set("isolation.level", "read_committed")
             .set("auto.offset.reset", "earliest");

@@ -18,17 +18,18 @@ use std::time::Duration;
 
 use lab_console::{Failure, Output};
 use lab_lifecycle::LevelFilter;
-use lab_orders::{Effect, OrderError, OrderRequest, Reply, Store};
+use lab_orders::{Effect, OrderError, OrderRequest};
 use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
 use rdkafka::message::BorrowedMessage;
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{Level, debug, enabled, info, warn};
 
 use crate::config::{BrokenConsumer, ConsumerArgs, ConsumerVerb};
 use crate::dead_letters::DeadLetters;
+use crate::effects::{Effects, Verdicts};
 use crate::error::{Fate, Refused, fate};
 use crate::holds::Holds;
 use crate::losses::Losses;
@@ -79,13 +80,7 @@ async fn apply_requests(mut args: ConsumerArgs) -> Result<(), Failure> {
     let publisher = Publisher::start(&args, topics.facts.clone(), store.clone())?;
     let applied = member::on_thread("requests", &stop, {
         let (store, stop, runtime) = (store.clone(), stop.clone(), Handle::current());
-        move || {
-            let consumer = member::join(&args.member("apply"), &topics.requests)?;
-            let dead_letters = DeadLetters::new(&args.kafka, topics.dead_letters.clone())?;
-            let (consumer, holds) = (&consumer, Holds::new(&consumer));
-            let (losses, broken, json) = (Losses::default(), args.broken, args.output.json);
-            Requests { consumer, holds, losses, store, dead_letters, runtime, stop, output, json, broken }.run()
-        }
+        move || take_requests(&args, store, output, runtime, stop)
     });
     let done = applied.await;
     // What was applied is published before the end, if the broker takes it.
@@ -94,12 +89,28 @@ async fn apply_requests(mut args: ConsumerArgs) -> Result<(), Failure> {
     done
 }
 
+/// Joins the group, and takes requests until `stop`. It blocks: give it a thread.
+pub fn take_requests(
+    args: &ConsumerArgs,
+    effects: impl Effects,
+    output: Output,
+    runtime: Handle,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let topics = Topics::of(&args.kafka.topic_prefix);
+    let consumer = &member::join(&args.member("apply"), &topics.requests)?;
+    let dead_letters = DeadLetters::new(&args.kafka, topics.dead_letters)?;
+    let (holds, losses) = (Holds::new(consumer), Losses::default());
+    let (broken, json) = (args.broken, args.output.json);
+    Requests { consumer, holds, losses, effects, dead_letters, runtime, stop, output, json, broken }.run()
+}
+
 /// The requests of the partitions that are ours.
-struct Requests<'c> {
+struct Requests<'c, E> {
     consumer: &'c BaseConsumer<Member>,
     holds: Holds<'c>,
     losses: Losses,
-    store: Store,
+    effects: E,
     dead_letters: DeadLetters,
     runtime: Handle,
     stop: CancellationToken,
@@ -108,25 +119,25 @@ struct Requests<'c> {
     broken: Option<BrokenConsumer>,
 }
 
-/// The store's answer to a batch, for each request in it.
-type Verdicts = Result<Vec<Result<Effect, OrderError>>, OrderError>;
-
 const NO_VERDICT: OrderError = OrderError::Unavailable { reason: "it gave no verdict" };
 
 /// The records of one partition, in their order, and what each asks for.
 struct Batch<'c> {
     partition: i32,
     records: Vec<BorrowedMessage<'c>>,
-    requests: Vec<Result<OrderRequest, Refused>>,
+    /// Why a record is no request, for those that are none.
+    refused: Vec<Option<Refused>>,
+    requests: Vec<OrderRequest>,
 }
 
-impl<'c> Requests<'c> {
+impl<'c, E: Effects> Requests<'c, E> {
     fn run(mut self) -> Result<(), Failure> {
         while !self.stop.is_cancelled() {
             self.holds.resume_due();
+            self.losses.forget(&self.consumer.context().take_revoked());
             let batches = self.gather()?;
             // All are in the store's queue before one is waited for: they share its commit.
-            let calls: Vec<_> = batches.into_iter().map(|batch| (self.call(&batch), batch)).collect();
+            let calls: Vec<_> = batches.into_iter().map(|mut batch| (self.call(&mut batch), batch)).collect();
             for (reply, batch) in calls {
                 let verdicts = self.wait(reply);
                 self.settle(batch, verdicts)?;
@@ -147,28 +158,30 @@ impl<'c> Requests<'c> {
         }
         let batch = |(partition, records): (i32, Vec<BorrowedMessage<'c>>)| {
             self.losses.look(self.consumer, &records);
-            let requests = records.iter().map(read_request).collect();
-            Batch { partition, records, requests }
+            let mut requests = Vec::with_capacity(records.len());
+            let take = |record| read_request(record).map(|request| requests.push(request)).err();
+            let refused = records.iter().map(take).collect();
+            Batch { partition, records, refused, requests }
         };
         Ok(by_partition.into_iter().map(batch).collect())
     }
 
     /// Hands a batch to the store.
-    fn call(&self, batch: &Batch<'_>) -> Reply<Vec<Result<Effect, OrderError>>> {
+    fn call(&self, batch: &mut Batch<'_>) -> E::Reply {
         if self.broken == Some(BrokenConsumer::CommitAfter) {
             self.store_place(batch.records.last());
             let _ = self.consumer.commit_consumer_state(CommitMode::Sync);
         }
-        let mut requests: Vec<_> = batch.requests.iter().filter_map(|request| request.clone().ok()).collect();
+        let mut requests = std::mem::take(&mut batch.requests);
         if self.broken == Some(BrokenConsumer::Once) {
             requests.iter_mut().for_each(|request| request.event.id = uuid::Uuid::new_v4().to_string());
         }
-        self.store.apply(requests)
+        self.effects.apply(requests)
     }
 
     /// Waits for the store, and goes on polling when it takes long: a member that
     /// doesn't poll keeps its group from rebalancing, and is thrown out in the end.
-    fn wait<T>(&self, mut reply: Reply<T>) -> Result<T, OrderError> {
+    fn wait(&self, mut reply: E::Reply) -> Verdicts {
         let mut paused = None;
         let answer = loop {
             let answer = self.runtime.block_on(async { timeout(SLOW, &mut reply).await });
@@ -213,8 +226,8 @@ impl<'c> Requests<'c> {
     fn outcomes(&self, batch: &Batch<'_>, verdicts: Verdicts) -> Result<Vec<Result<Effect, Refused>>, &'static str> {
         let verdicts = verdicts.unwrap_or_else(|error| vec![Err(error); batch.records.len()]);
         let mut verdicts = verdicts.into_iter();
-        let outcome = |request: &Result<OrderRequest, Refused>| {
-            if let Err(refused) = request {
+        let outcome = |refused: &Option<Refused>| {
+            if let Some(refused) = refused {
                 return Ok(Err(refused.clone()));
             }
             match verdicts.next().unwrap_or(Err(NO_VERDICT)).map_err(fate) {
@@ -226,7 +239,7 @@ impl<'c> Requests<'c> {
                 Err(Fate::TryAgain(reason)) => Err(reason),
             }
         };
-        batch.requests.iter().map(outcome).collect()
+        batch.refused.iter().map(outcome).collect()
     }
 
     /// Dead letters first, then the place: a crash in between doubles a letter and loses none.
@@ -244,7 +257,7 @@ impl<'c> Requests<'c> {
             done += usize::from(failed.is_none());
         }
         for (at, outcome) in outcomes.iter().enumerate().take(done) {
-            self.tell(&batch.records[at], batch.requests[at].as_ref().ok(), outcome)?;
+            self.tell(&batch.records[at], outcome)?;
         }
         self.store_place(batch.records[..done].last());
         match failed {
@@ -265,16 +278,13 @@ impl<'c> Requests<'c> {
     }
 
     /// One log line for a request, and with `--json` one on stdout.
-    fn tell(
-        &mut self,
-        record: &BorrowedMessage<'_>,
-        request: Option<&OrderRequest>,
-        outcome: &Result<Effect, Refused>,
-    ) -> Result<(), Failure> {
+    fn tell(&mut self, record: &BorrowedMessage<'_>, outcome: &Result<Effect, Refused>) -> Result<(), Failure> {
+        if outcome.is_ok() && !self.json && !enabled!(Level::INFO) {
+            return Ok(());
+        }
         let line = wire::OutcomeLine::new(record, outcome.as_ref().copied().ok());
-        let trace_id = wire::trace_of(record);
+        let (trace_id, event) = (wire::trace_of(record), wire::event_of(record));
         let (partition, offset, order) = (record.partition(), record.offset(), line.id);
-        let event = request.map(|request| request.event.id.as_str()).unwrap_or_default();
         match outcome {
             Ok(_) => info!(%trace_id, order, event, partition, offset, "{} {}", line.kind.unwrap_or("?"), line.outcome),
             Err(why) => warn!(%trace_id, order, event, partition, offset, %why, "dead letter"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lab_console::{Failure, Output};
 use lab_lifecycle::TraceId;
 use lab_native::Persistence;
-use lab_orders::{EventId, OrderId};
+use lab_orders::OrderId;
 use lab_proto::pb::order_request::Request as Wanted;
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
@@ -15,6 +15,7 @@ use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, P
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
 
 use crate::broker::{self, log_native};
 use crate::config::{BrokenProducer, Format, ProducerArgs, ProducerVerb};
@@ -23,7 +24,7 @@ use crate::wire::{Request, request_record};
 /// Records that may wait for their reports. One more waits to be made: what reads
 /// the input is slowed down to the broker's pace. So many bridge 10 s of silence at
 /// 5,000 a second, and are as many as are given up when the broker never answers.
-const MOST_IN_FLIGHT: usize = 50_000;
+pub const MOST_IN_FLIGHT: usize = 50_000;
 /// For the reports of records that were given up; they need no broker.
 const AFTER_PURGE: Duration = Duration::from_secs(5);
 /// How many undelivered records the last sentence names.
@@ -106,6 +107,9 @@ pub(crate) struct Deliveries {
     brief: bool,
     /// Why nothing can be printed any more. What is under way is finished all the same.
     unprinted: Option<Failure>,
+    /// Names this run among all; its events are numbered.
+    run: Uuid,
+    sent: u64,
     in_flight: usize,
     delivered: u64,
     refused: u64,
@@ -131,6 +135,8 @@ impl Deliveries {
             output,
             brief: matches!(args.verb, ProducerVerb::Import(_)) && !args.output.json,
             unprinted: None,
+            run: Uuid::now_v7(),
+            sent: 0,
             in_flight: 0,
             delivered: 0,
             refused: 0,
@@ -142,8 +148,9 @@ impl Deliveries {
     /// Hands a request to librdkafka. Its report comes later. When the bytes that
     /// wait are too many, this waits as well.
     pub(crate) async fn send(&mut self, order: OrderId, request: Wanted) {
-        let event = EventId { source: SOURCE.to_owned(), id: uuid::Uuid::now_v7().to_string() };
-        let record = request_record(Request { order, event, request }, self.format, TraceId::new());
+        self.sent += 1;
+        let event = &format!("{}-{}", self.run, self.sent);
+        let record = request_record(Request { order, source: SOURCE, event, request }, self.format, TraceId::new());
         let value = record.value.as_deref().unwrap_or_default();
         let next = BaseRecord::with_opaque_to(&self.topic, Box::new(order)).key(&record.key).payload(value);
         let mut next = next.headers(record.headers);

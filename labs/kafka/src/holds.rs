@@ -37,10 +37,10 @@ impl<'c> Holds<'c> {
         Self { consumer, held: HashMap::new() }
     }
 
-    /// Whether a partition is still this member's.
+    /// Whether a partition has been this member's since the last [`Member::take_revoked`].
+    /// Partitions come and go within polls. To ask librdkafka would wake its thread each time.
     pub(crate) fn is_ours(&self, partition: i32) -> bool {
-        let assigned = self.consumer.assignment().unwrap_or_default();
-        assigned.elements().iter().any(|element| element.partition() == partition)
+        !self.consumer.context().was_revoked(partition)
     }
 
     /// Goes back to this record, and waits.

@@ -6,7 +6,8 @@
 //!
 //! Read in this order:
 //! 1. [`producer`]: the verbs that want something, each a record.
-//! 2. [`consumer`]: the one that takes requests, and what a commit promises; `holds`, how it waits.
+//! 2. [`consumer`]: the one that takes requests, and what a commit promises; `holds`, how it waits;
+//!    [`effects`], who has the effects.
 //! 3. [`error`]: what becomes of a request that can't be done: try again, or dead letter.
 //! 4. [`wire`]: what is particular to this wire: keys, headers, values.
 //! 5. [`publisher`]: from the store's changes to facts, each once; `published`, `facts` and `state` are its parts.
@@ -19,6 +20,7 @@ pub mod config;
 pub mod consumer;
 pub mod dead_letters;
 mod delivery;
+pub mod effects;
 pub mod error;
 mod facts;
 mod holds;

@@ -25,7 +25,6 @@ pub(crate) struct Losses(HashMap<i32, i64>);
 impl Losses {
     /// Tells of what is missing before these records of one partition.
     pub(crate) fn look(&mut self, consumer: &BaseConsumer<Member>, records: &[BorrowedMessage<'_>]) {
-        self.forget(&consumer.context().take_revoked());
         let (Some(first), Some(last)) = (records.first(), records.last()) else { return };
         let partition = first.partition();
         let due = self.0.get(&partition).copied().or_else(|| committed(consumer, first));
@@ -35,8 +34,8 @@ impl Losses {
         self.0.insert(partition, last.offset() + 1);
     }
 
-    /// Another member goes on with them.
-    fn forget(&mut self, partitions: &[i32]) {
+    /// Another member goes on with these.
+    pub(crate) fn forget(&mut self, partitions: &[i32]) {
         self.0.retain(|partition, _| !partitions.contains(partition));
     }
 }

@@ -44,6 +44,11 @@ impl Member {
         std::mem::take(&mut *lock(&self.revoked))
     }
 
+    /// Whether a partition is among them.
+    pub(crate) fn was_revoked(&self, partition: i32) -> bool {
+        lock(&self.revoked).contains(&partition)
+    }
+
     /// Whether this is news.
     fn is_news(&self, code: RDKafkaErrorCode) -> bool {
         let mut told = lock(&self.trouble);

@@ -12,6 +12,7 @@
 //!
 //! Run it: `cargo run -p lab-kafka --bin producer -- create --created-by USER14 --equipment KEYBOARD`.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use crate::broker;
 use crate::config::{ProducerArgs, ProducerImportArgs, ProducerVerb};
 use crate::delivery::Deliveries;
+pub use crate::delivery::MOST_IN_FLIGHT;
 use crate::wire::Topics;
 
 /// Carries out one verb, and prints what became of each record.
@@ -92,10 +94,11 @@ async fn import_orders(
 ) -> Result<(), Failure> {
     let mut lines = Lines::open(&args.import.file).await?;
     let mut pace = Pace::new(args.rate);
+    let mut stopped = pin!(stop.cancelled());
     loop {
         tokio::select! {
             biased;
-            () = stop.cancelled() => return Ok(()),
+            () = &mut stopped => return Ok(()),
             Some(report) = deliveries.next() => deliveries.settle(report),
             line = next_line(&mut lines, &mut pace), if deliveries.have_room() => match line? {
                 None => return Ok(()),

@@ -44,8 +44,7 @@ fn topics_share_their_prefix_and_carry_the_version_of_their_schema() {
 }
 
 fn record(request: Wanted, format: Format) -> Record {
-    let event = EventId { source: "/tests".to_owned(), id: "7".to_owned() };
-    request_record(Request { order: id(), event, request }, format, TraceId::new())
+    request_record(Request { order: id(), source: "/tests", event: "7", request }, format, TraceId::new())
 }
 
 fn headers(record: &Record) -> Vec<(String, String)> {

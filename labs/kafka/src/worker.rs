@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use lab_console::{Failure, Output};
 use lab_lifecycle::TraceId;
-use lab_orders::{EventId, Order, OrderId, Status};
+use lab_orders::{Order, OrderId, Status};
 use lab_proto::pb;
 use lab_proto::pb::order_request::{Advance, Request as Wanted};
 use rdkafka::Message;
@@ -162,10 +162,11 @@ impl Worker<'_> {
     /// Asks for a status. Its event is named by what it asks for, so that to ask twice is to ask once.
     fn ask(&mut self, order: OrderId, asked: Asked) {
         let Asked { status, version, .. } = asked;
-        let event = EventId { source: SOURCE.to_owned(), id: format!("{order}-{version}-{status}") };
+        let event = &format!("{order}-{version}-{status}");
         let request =
             Wanted::Advance(Advance { status: pb::OrderStatus::from(status).into(), expected_version: version });
-        let record = request_record(Request { order, event, request }, Format::Protobuf, TraceId::new());
+        let record =
+            request_record(Request { order, source: SOURCE, event, request }, Format::Protobuf, TraceId::new());
         let value = record.value.unwrap_or_default();
         let next = BaseRecord::to(&self.topics.requests).key(&record.key).payload(&value).headers(record.headers);
         if let Err((error, _)) = self.producer.send(next) {

@@ -117,6 +117,11 @@ pub(crate) fn trace_of(message: &BorrowedMessage<'_>) -> TraceId {
     lab_native::last_header(message, c"traceparent").and_then(TraceId::parse).unwrap_or_default()
 }
 
+/// The event's `ce_id`, if it has one that is text.
+pub(crate) fn event_of<'a>(message: &'a BorrowedMessage<'_>) -> Option<&'a str> {
+    text_header(message, c"ce_id").ok().flatten()
+}
+
 /// What became of a request: `{"id","type","outcome","topic","partition","offset"}`.
 #[derive(Serialize)]
 pub(crate) struct OutcomeLine<'a> {

@@ -20,21 +20,22 @@ const FIRST_SECOND: i64 = -62_135_596_800;
 const LAST_SECOND: i64 = 253_402_300_799;
 
 /// A request that a producer is about to send.
-pub(crate) struct Request {
+pub(crate) struct Request<'a> {
     pub(crate) order: OrderId,
-    /// Twice the same is once: whoever may send it again keeps it.
-    pub(crate) event: EventId,
+    /// Who asks, and the name that it gave the event. Twice the same is once: whoever
+    /// may send it again keeps it.
+    pub(crate) source: &'a str,
+    pub(crate) event: &'a str,
     pub(crate) request: pb::order_request::Request,
 }
 
 /// The record of a request: keyed by the order, so that all that is asked of one
 /// order stays in one partition, and in its order.
-pub(crate) fn request_record(request: Request, format: Format, trace: TraceId) -> Record {
-    let kind = kind_of(&request.request);
+pub(crate) fn request_record(request: Request<'_>, format: Format, trace: TraceId) -> Record {
     let event = Event {
-        id: &request.event.id,
-        source: &request.event.source,
-        kind: &format!("order.{kind}"),
+        id: request.event,
+        source: request.source,
+        kind: type_of(&request.request),
         time: Timestamp::now(),
         format: Some(format),
         trace,
@@ -47,13 +48,13 @@ pub(crate) fn request_record(request: Request, format: Format, trace: TraceId) -
     Record { key: request.order.to_string(), value: Some(value), headers }
 }
 
-fn kind_of(request: &pb::order_request::Request) -> RequestKind {
+fn type_of(request: &pb::order_request::Request) -> &'static str {
     use pb::order_request::Request;
     match request {
-        Request::Create(_) => RequestKind::Create,
-        Request::Update(_) => RequestKind::Update,
-        Request::Delete(_) => RequestKind::Delete,
-        Request::Advance(_) => RequestKind::Advance,
+        Request::Create(_) => "order.create",
+        Request::Update(_) => "order.update",
+        Request::Delete(_) => "order.delete",
+        Request::Advance(_) => "order.advance",
     }
 }
 

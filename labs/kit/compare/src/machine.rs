@@ -19,7 +19,16 @@ pub(crate) fn cores() -> usize {
 
 /// The CPU time of this process so far, all its threads, of the user and the system.
 pub(crate) fn own_cpu_time() -> Result<Duration> {
-    let usage = getrusage(UsageWho::RUSAGE_SELF)?;
+    cpu_time(UsageWho::RUSAGE_SELF)
+}
+
+/// The CPU time of all children that have ended and were waited for.
+pub(crate) fn children_cpu_time() -> Result<Duration> {
+    cpu_time(UsageWho::RUSAGE_CHILDREN)
+}
+
+fn cpu_time(whose: UsageWho) -> Result<Duration> {
+    let usage = getrusage(whose)?;
     let us = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
     Ok(Duration::from_micros(us.unsigned_abs()))
 }

@@ -5,16 +5,19 @@
 //! 1. [`peers`]: the experiment; a row after the other.
 //! 2. [`rows`]: what each row compares, and its goal.
 //! 3. [`servers`]: the peers, each as little as does the job.
-//! 4. [`child`] and [`load`]: servers in processes of their own, and who asks them.
-//! 5. [`report`] and [`machine`]: what comes out.
+//! 4. [`work`] and [`performance`]: with Kafka it is clients that are compared.
+//! 5. [`child`] and [`load`]: servers in processes of their own, and who asks them.
+//! 6. [`report`] and [`machine`]: what comes out.
 
 mod child;
 mod load;
 mod machine;
 mod peers;
+mod performance;
 mod report;
 mod rows;
 mod servers;
+mod work;
 
 use std::process::ExitCode;
 
@@ -38,6 +41,12 @@ enum Command {
         /// A `Server` in JSON
         server: String,
     },
+    /// Be one of the Kafka clients; started by the others
+    #[command(hide = true)]
+    Work {
+        /// A `Work` in JSON
+        work: String,
+    },
 }
 
 fn main() -> ExitCode {
@@ -46,13 +55,18 @@ fn main() -> ExitCode {
             let json = args.output.json;
             lab_console::exit_code(peers::run(&args), json)
         }
-        Command::Serve { server } => match servers::serve(&server) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                // Where the parent listens.
-                println!("{error:#}");
-                ExitCode::FAILURE
-            }
-        },
+        Command::Serve { server } => child_exit_code(servers::serve(&server)),
+        Command::Work { work } => child_exit_code(work::work(&work)),
+    }
+}
+
+fn child_exit_code(done: anyhow::Result<()>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where the parent listens.
+            println!("{error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -48,7 +48,7 @@ impl Measured {
         self.row.goal().is_met(self.ratio().median)
     }
 
-    /// What the lab's server took, and the peer's, if the row says.
+    /// What the lab's side took, and the peer's, if the row says.
     fn cpu(&self) -> Option<(Cpu, Cpu)> {
         let labs: Option<Vec<Cpu>> = self.rounds.iter().map(|(lab, _)| lab.cpu).collect();
         let peers: Option<Vec<Cpu>> = self.rounds.iter().map(|(_, peer)| peer.cpu).collect();
@@ -66,11 +66,11 @@ impl Measured {
             format!("  against {}", self.row.peer()),
         ];
         if let Some((lab, peer)) = self.cpu() {
-            let (ratio, generator) = (figure(lab.server_us / peer.server_us), peer.generator_cores);
-            let (lab, peer) = (lab.server_us, peer.server_us);
-            lines.push(format!(
-                "  server CPU an answer: {lab:.1} and {peer:.1} µs ({ratio}); generator: {generator:.1} cores"
-            ));
+            let (ratio, other) = (figure(lab.each_us / peer.each_us), peer.other_cores);
+            let (lab, peer) = (lab.each_us, peer.each_us);
+            let (what, other_end) = self.row.ends();
+            let other = other.map(|cores| format!("; {other_end}: {cores:.1} cores")).unwrap_or_default();
+            lines.push(format!("  {what}: {lab:.1} and {peer:.1} µs ({ratio}){other}"));
         }
         let notes = self.rounds.last().into_iter().flat_map(|(lab, _)| &lab.notes);
         lines.extend(notes.map(|note| format!("  {note}")));
@@ -86,7 +86,7 @@ impl Measured {
             Goal::AtMost(goal) => json!({ "at_most": goal }),
             Goal::Near(distance) => json!({ "at_least": 1.0 - distance, "at_most": 1.0 + distance }),
         };
-        json!({
+        let mut row = json!({
             "row": self.row.name(),
             "title": self.row.title(),
             "peer_is": self.row.peer(),
@@ -96,22 +96,27 @@ impl Measured {
             "ratio": spread(self.ratio()),
             "goal": goal,
             "met": self.is_met(),
-            "server_cpu_us": self.cpu().map(|(lab, peer)| json!({ "lab": lab.server_us, "peer": peer.server_us })),
-            "generator_cores": self.cpu().map(|(lab, peer)| {
-                json!({ "lab": lab.generator_cores, "peer": peer.generator_cores })
-            }),
             "rounds": rounds.collect::<Vec<_>>(),
             "release": machine::RELEASE,
             "cores": machine::cores(),
-        })
+        });
+        let (measured, other) =
+            if self.row.is_kafka() { ("client_cpu_us", "broker_cores") } else { ("server_cpu_us", "generator_cores") };
+        row[measured] = self.cpu().map(|(lab, peer)| json!({ "lab": lab.each_us, "peer": peer.each_us })).into();
+        row[other] = self.cpu().map(|(lab, peer)| json!({ "lab": lab.other_cores, "peer": peer.other_cores })).into();
+        row
     }
 }
 
 fn median_cpu(cpus: &[Cpu]) -> Cpu {
     Cpu {
-        server_us: Spread::of(cpus.iter().map(|cpu| cpu.server_us)).median,
-        generator_cores: Spread::of(cpus.iter().map(|cpu| cpu.generator_cores)).median,
+        each_us: Spread::of(cpus.iter().map(|cpu| cpu.each_us)).median,
+        other_cores: cpus.iter().map(|cpu| cpu.other_cores).collect::<Option<Vec<_>>>().map(median),
     }
+}
+
+fn median(values: Vec<f64>) -> f64 {
+    Spread::of(values.into_iter()).median
 }
 
 /// The names of the columns.

@@ -1,15 +1,17 @@
 //! The lines of a file for `import`, as they come, within bounded memory.
 //!
-//! A thread of its own reads, and waits when nobody takes its lines. tokio would
+//! A thread of its own reads, and waits when nobody takes its lines. It hands on
+//! at once what a read has brought: to wake another thread costs more than a line does. tokio would
 //! read stdin on a thread that its runtime joins at the end: a command that gave
 //! up would hang until somebody pressed Enter. This thread nobody joins; it
 //! ends with the program, or when its [`Lines`] are dropped and it has a line.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::vec;
 
 use futures_util::Stream;
 use tokio::sync::{mpsc, oneshot};
@@ -18,7 +20,9 @@ use crate::Failure;
 
 /// Bytes in a line, without its break.
 const LONGEST_LINE: usize = 64 * 1024;
-/// Lines that are read ahead: 1 MiB at most.
+/// What a read brings: 8 KiB. The last line that begins in it may be a long one.
+const BUFFER: usize = 8 * 1024;
+/// Batches of lines that are read ahead: 1 MiB or so at most.
 const READ_AHEAD: usize = 16;
 
 /// A line that is not blank.
@@ -34,7 +38,13 @@ pub struct Line {
 /// The lines of a file or of standard input. An `Err` is the last item: the
 /// file could not be read any further.
 #[derive(Debug)]
-pub struct Lines(mpsc::Receiver<Result<Line, Failure>>);
+pub struct Lines {
+    batches: mpsc::Receiver<Batch>,
+    batch: vec::IntoIter<Result<Line, Failure>>,
+}
+
+/// Lines that were there at once.
+type Batch = Vec<Result<Line, Failure>>;
 
 impl Lines {
     /// Opens a file; `-` is standard input. A file that isn't there is exit code 3.
@@ -56,7 +66,7 @@ impl Lines {
         let thread = std::thread::Builder::new().name("import-lines".to_owned()).spawn(reader);
         thread.map_err(|error| Failure::missing(format!("can't start a thread to read the import: {error}")))?;
         is_open.await.expect("the thread sends before it ends")?;
-        Ok(Self(receiver))
+        Ok(Self { batches: receiver, batch: Vec::new().into_iter() })
     }
 }
 
@@ -64,11 +74,19 @@ impl Stream for Lines {
     type Item = Result<Line, Failure>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_recv(context)
+        loop {
+            if let Some(line) = self.batch.next() {
+                return Poll::Ready(Some(line));
+            }
+            match ready!(self.batches.poll_recv(context)) {
+                Some(batch) => self.batch = batch.into_iter(),
+                None => return Poll::Ready(None),
+            }
+        }
     }
 }
 
-fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
+fn open(path: &Path) -> io::Result<Box<dyn Read>> {
     if path == Path::new("-") {
         return Ok(Box::new(io::stdin().lock()));
     }
@@ -76,7 +94,7 @@ fn open(path: &Path) -> io::Result<Box<dyn BufRead>> {
     if file.metadata()?.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    Ok(Box::new(BufReader::new(file)))
+    Ok(Box::new(file))
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
@@ -85,16 +103,25 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
 }
 
 /// Until the end, an error, or nobody wants more.
-fn read(mut input: impl BufRead, path: &Path, lines: &mpsc::Sender<Result<Line, Failure>>) {
+fn read(input: impl Read, path: &Path, batches: &mpsc::Sender<Batch>) {
+    let mut input = BufReader::with_capacity(BUFFER, input);
+    let (mut batch, mut is_last) = (Batch::new(), false);
     for number in 1.. {
-        let item = match read_line(&mut input) {
-            Ok(None) => return,
-            Ok(Some(Ok(bytes))) if bytes.trim_ascii().is_empty() => continue,
-            Ok(Some(content)) => Ok(Line { number, content }),
-            Err(error) => Err(unreadable(path, &error)),
-        };
-        let is_last = item.is_err();
-        if lines.blocking_send(item).is_err() || is_last {
+        match read_line(&mut input) {
+            Ok(None) => is_last = true,
+            Ok(Some(Ok(bytes))) if bytes.trim_ascii().is_empty() => {}
+            Ok(Some(content)) => batch.push(Ok(Line { number, content })),
+            Err(error) => {
+                batch.push(Err(unreadable(path, &error)));
+                is_last = true;
+            }
+        }
+        // The next line would have to be waited for, perhaps.
+        let must_wait = is_last || !input.buffer().contains(&b'\n');
+        if must_wait && !batch.is_empty() && batches.blocking_send(std::mem::take(&mut batch)).is_err() {
+            return;
+        }
+        if is_last {
             return;
         }
     }
@@ -199,9 +226,8 @@ mod tests {
             }
         }
         let (lines, mut receiver) = mpsc::channel(READ_AHEAD);
-        let endless = BufReader::new(Endless);
-        let thread = std::thread::spawn(move || read(endless, Path::new("endless"), &lines));
-        let first = receiver.recv().await.expect("a line").expect("it can be read");
+        let thread = std::thread::spawn(move || read(Endless, Path::new("endless"), &lines));
+        let first = receiver.recv().await.expect("a batch").remove(0).expect("it can be read");
         assert_eq!(first, line(1, b"x"));
         drop(receiver);
         thread.join().expect("it ends");

@@ -64,19 +64,19 @@ impl Run {
     /// What it took of the machine.
     pub(crate) fn cpu(&self) -> Cpu {
         Cpu {
-            server_us: self.server_cpu.as_secs_f64() * 1e6 / self.answered.max(1) as f64,
-            generator_cores: self.generator_cpu.as_secs_f64() / self.time.as_secs_f64(),
+            each_us: self.server_cpu.as_secs_f64() * 1e6 / self.answered.max(1) as f64,
+            other_cores: Some(self.generator_cpu.as_secs_f64() / self.time.as_secs_f64()),
         }
     }
 }
 
-/// What a run took: it tells how far the generator's share hides a difference.
+/// What a run took: it tells how far the other end's share hides a difference.
 #[derive(Clone, Copy)]
 pub(crate) struct Cpu {
-    /// Microseconds of the server's CPU for an answer.
-    pub(crate) server_us: f64,
-    /// How many cores the load generator kept busy.
-    pub(crate) generator_cores: f64,
+    /// Microseconds of the CPU that the measured program took, for an answer or a record.
+    pub(crate) each_us: f64,
+    /// How many cores the other end kept busy, the load generator or the broker; `None` when nobody knows.
+    pub(crate) other_cores: Option<f64>,
 }
 
 /// For a server that has stopped answering.

@@ -59,7 +59,7 @@ impl Experiment for Imports {
     fn measure(&mut self, side: Side, time: Duration) -> Result<Sample> {
         let value = match side {
             Side::Lab => self.import(time)?,
-            Side::Peer => 1e6 / load::run(Some(&mut self.server), &self.creates, CONNECTIONS, time)?.cpu().server_us,
+            Side::Peer => 1e6 / load::run(Some(&mut self.server), &self.creates, CONNECTIONS, time)?.cpu().each_us,
         };
         Ok(Sample { value, cpu: None, notes: Vec::new() })
     }

@@ -2,6 +2,7 @@
 
 mod create;
 mod import;
+mod kafka;
 mod pair;
 mod reads;
 
@@ -13,6 +14,8 @@ use clap::ValueEnum;
 
 use self::create::Created;
 use self::import::Imports;
+pub(crate) use self::kafka::{Broker, records};
+use self::kafka::{Consumed, Produced};
 use self::reads::Reads;
 use crate::load::Cpu;
 
@@ -38,6 +41,14 @@ pub(crate) enum Row {
     /// The control: bare hyper against bare hyper
     #[value(skip)]
     Control,
+    /// Kafka: a producer with delivery reports, against librdkafka's rdkafka_performance
+    KafkaProduce,
+    /// Kafka: the consumer without its effect, against a bare loop of polls
+    KafkaConsume,
+    /// Kafka, the control: rdkafka_performance against itself
+    KafkaProduceControl,
+    /// Kafka, the control: a bare loop of polls against itself
+    KafkaConsumeControl,
 }
 
 /// Which of the two is measured.
@@ -91,6 +102,10 @@ impl Row {
             Self::GetWhileCreate => "REST get beside 64 creates",
             Self::Import => "gRPC import, by CPU time",
             Self::Control => "bare hyper, 64 connections",
+            Self::KafkaProduce => "Kafka producer, import",
+            Self::KafkaConsume => "Kafka consumer, no effect",
+            Self::KafkaProduceControl => "rdkafka_performance",
+            Self::KafkaConsumeControl => "a bare loop of polls",
         }
     }
 
@@ -104,6 +119,9 @@ impl Row {
             Self::GetWhileCreate => "those creates, which wait for the disk; p50 of both",
             Self::Import => "CreateOrder by 64 callers",
             Self::Control => "another bare hyper server",
+            Self::KafkaProduce => "rdkafka_performance with the same settings and bytes",
+            Self::KafkaConsume => "a bare loop of polls with the same settings",
+            Self::KafkaProduceControl | Self::KafkaConsumeControl => "itself",
         }
     }
 
@@ -115,6 +133,8 @@ impl Row {
     pub(crate) fn unit(self) -> Unit {
         match self {
             Self::RestGet | Self::GrpcGet | Self::Create | Self::Control => Unit::PerSecond,
+            Self::KafkaProduce | Self::KafkaConsume => Unit::PerSecond,
+            Self::KafkaProduceControl | Self::KafkaConsumeControl => Unit::PerSecond,
             Self::RestLoneGet | Self::GrpcLoneGet | Self::LoneCreate | Self::GetWhileCreate => Unit::Microseconds,
             Self::Import => Unit::PerCpuSecond,
         }
@@ -129,12 +149,29 @@ impl Row {
             Self::LoneCreate => Goal::AtMost(1.5),
             Self::GetWhileCreate => Goal::AtMost(0.5),
             Self::Import => Goal::AtLeast(5.0),
-            Self::Control => Goal::Near(0.05),
+            Self::KafkaProduce => Goal::AtLeast(0.7),
+            Self::KafkaConsume => Goal::AtLeast(0.8),
+            Self::Control | Self::KafkaProduceControl | Self::KafkaConsumeControl => Goal::Near(0.05),
         }
     }
 
+    /// Whether it is a row of `peers kafka`.
+    pub(crate) fn is_kafka(self) -> bool {
+        matches!(self, Self::KafkaProduce | Self::KafkaConsume | Self::KafkaProduceControl | Self::KafkaConsumeControl)
+    }
+
+    /// Whether it checks the instrument.
+    pub(crate) fn is_control(self) -> bool {
+        matches!(self, Self::Control | Self::KafkaProduceControl | Self::KafkaConsumeControl)
+    }
+
+    /// Whose CPU time is given, and who is at the other end.
+    pub(crate) fn ends(self) -> (&'static str, &'static str) {
+        if self.is_kafka() { ("client CPU a record", "broker") } else { ("server CPU an answer", "generator") }
+    }
+
     /// Starts the servers, with their databases in `folder`.
-    pub(crate) fn prepare(self, folder: &Path) -> Result<Box<dyn Experiment>> {
+    pub(crate) fn prepare(self, folder: &Path, broker: &Broker) -> Result<Box<dyn Experiment>> {
         Ok(match self {
             Self::RestGet => Box::new(pair::rest_get(folder)?),
             Self::GrpcGet => Box::new(pair::grpc_get(folder)?),
@@ -145,6 +182,10 @@ impl Row {
             Self::GetWhileCreate => Box::new(Reads::new(folder)),
             Self::Import => Box::new(Imports::start(folder)?),
             Self::Control => Box::new(pair::control()?),
+            Self::KafkaProduce => Box::new(Produced::start(folder, broker, false)?),
+            Self::KafkaConsume => Box::new(Consumed::start(folder, broker, false)?),
+            Self::KafkaProduceControl => Box::new(Produced::start(folder, broker, true)?),
+            Self::KafkaConsumeControl => Box::new(Consumed::start(folder, broker, true)?),
         })
     }
 }

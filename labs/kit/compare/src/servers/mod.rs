@@ -11,6 +11,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
+use lab_broker::apache::Apache;
+use lab_broker::embedded::Embedded;
 use lab_orders::{Order, Store};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -36,6 +38,10 @@ pub(crate) enum Server {
     Ping { request: usize, response: usize },
     /// hyper and SQLite, with a commit for each order.
     CommitEach { database: PathBuf },
+    /// The embedded broker, with these topics, of so many partitions.
+    EmbeddedBroker { topics: Vec<(String, i32)> },
+    /// Apache Kafka from its jars; its JVM ends with this process.
+    Apache,
 }
 
 /// The first line of a child.
@@ -56,10 +62,8 @@ pub(crate) fn serve(server: &str) -> Result<()> {
     let _logs = lab_lifecycle::start_logs(lab_lifecycle::LevelFilter::INFO);
     // As `#[tokio::main]` would, and so as the labs' own programs do.
     let runtime = tokio::runtime::Runtime::new()?;
-    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
-    let address = listener.local_addr()?;
     // Before the task starts, so that a database that can't be opened is told in time.
-    let task = start(server, listener)?;
+    let (address, task) = runtime.block_on(start(server))?;
     runtime.spawn(task);
     say(&Listening { listening: address })?;
     for line in std::io::stdin().lock().lines() {
@@ -72,15 +76,34 @@ pub(crate) fn serve(server: &str) -> Result<()> {
 
 type Task = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
-fn start(server: Server, listener: TcpListener) -> Result<Task> {
-    let stop = CancellationToken::new();
-    Ok(match server {
+async fn start(server: Server) -> Result<(SocketAddr, Task)> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let (address, stop) = (listener.local_addr()?, CancellationToken::new());
+    let task: Task = match server {
         Server::Rest { database } => Box::pin(lab_rest::server::run(listener, Store::open(&database)?, stop)),
         Server::Grpc { database } => Box::pin(lab_grpc::server::run(listener, Store::open(&database)?, stop)),
         Server::BareHttp(answer) => Box::pin(bare_http::run(listener, answer.parse()?)),
         Server::BareGrpc { order } => Box::pin(bare_grpc::run(listener, order)),
         Server::Ping { request, response } => Box::pin(ping::run(listener, request, response)),
         Server::CommitEach { database } => Box::pin(commit_each::run(listener, commit_each::open(&database)?)),
+        Server::EmbeddedBroker { topics } => {
+            let broker = Embedded::on(listener.into_std()?)?;
+            topics.iter().try_for_each(|(name, partitions)| broker.create_topic(name, *partitions))?;
+            keep(broker)
+        }
+        Server::Apache => {
+            let apache = Apache::start(lab_broker::apache::Options::default()).await?;
+            return Ok((apache.addresses()[0], keep(apache)));
+        }
+    };
+    Ok((address, task))
+}
+
+/// What has threads or processes of its own needs only to be kept.
+fn keep(broker: impl Send + 'static) -> Task {
+    Box::pin(async move {
+        let _broker = broker;
+        std::future::pending().await
     })
 }
 
