@@ -1,7 +1,7 @@
 //! In-process tests: what becomes of each error, and the records themselves.
 
 use lab_lifecycle::TraceId;
-use lab_orders::{Condition, EventId, Fault, OrderError, OrderId, Status};
+use lab_orders::{Condition, Fault, OrderError, OrderId, Status};
 use lab_proto::pb;
 use lab_proto::pb::order_request::{Advance, Create, Delete, Request as Wanted, Update};
 use prost::Message as _;
