@@ -31,6 +31,7 @@ use crate::config::{BrokenConsumer, ConsumerArgs, ConsumerVerb};
 use crate::dead_letters::DeadLetters;
 use crate::error::{Fate, Refused, fate};
 use crate::holds::Holds;
+use crate::losses::Losses;
 use crate::member::{self, Member};
 use crate::publisher::Publisher;
 use crate::wire::{Topics, read_request};
@@ -82,8 +83,8 @@ async fn apply_requests(mut args: ConsumerArgs) -> Result<(), Failure> {
             let consumer = member::join(&args.member("apply"), &topics.requests)?;
             let dead_letters = DeadLetters::new(&args.kafka, topics.dead_letters.clone())?;
             let (consumer, holds) = (&consumer, Holds::new(&consumer));
-            let (broken, json) = (args.broken, args.output.json);
-            Requests { consumer, holds, store, dead_letters, runtime, stop, output, json, broken }.run()
+            let (losses, broken, json) = (Losses::default(), args.broken, args.output.json);
+            Requests { consumer, holds, losses, store, dead_letters, runtime, stop, output, json, broken }.run()
         }
     });
     let done = applied.await;
@@ -97,6 +98,7 @@ async fn apply_requests(mut args: ConsumerArgs) -> Result<(), Failure> {
 struct Requests<'c> {
     consumer: &'c BaseConsumer<Member>,
     holds: Holds<'c>,
+    losses: Losses,
     store: Store,
     dead_letters: DeadLetters,
     runtime: Handle,
@@ -134,7 +136,7 @@ impl<'c> Requests<'c> {
     }
 
     /// What is there, by partition; waits a moment when there is nothing.
-    fn gather(&self) -> Result<Vec<Batch<'c>>, Failure> {
+    fn gather(&mut self) -> Result<Vec<Batch<'c>>, Failure> {
         let mut by_partition = BTreeMap::<i32, Vec<BorrowedMessage<'c>>>::new();
         let (mut records, mut bytes, mut patience) = (0, 0, IDLE);
         while records < MOST_RECORDS && bytes < MOST_BYTES {
@@ -144,6 +146,7 @@ impl<'c> Requests<'c> {
             by_partition.entry(record.partition()).or_default().push(record);
         }
         let batch = |(partition, records): (i32, Vec<BorrowedMessage<'c>>)| {
+            self.losses.look(self.consumer, &records);
             let requests = records.iter().map(read_request).collect();
             Batch { partition, records, requests }
         };
@@ -228,10 +231,10 @@ impl<'c> Requests<'c> {
 
     /// Dead letters first, then the place: a crash in between doubles a letter and loses none.
     fn finish(&mut self, batch: &Batch<'_>, outcomes: &[Result<Effect, Refused>]) -> Result<(), Failure> {
-        let letter = |(record, outcome): (&BorrowedMessage<'_>, &Result<Effect, Refused>)| {
-            outcome.as_ref().err().map(|refused| self.dead_letters.send(record, refused))
-        };
-        let letters: Vec<_> = batch.records.iter().zip(outcomes).map(letter).collect();
+        let both = batch.records.iter().zip(outcomes);
+        let letters: Vec<_> = both
+            .map(|(record, outcome)| outcome.as_ref().err().map(|refused| self.dead_letters.send(record, refused)))
+            .collect();
         let mut done = 0;
         let mut failed = None;
         for sent in letters {

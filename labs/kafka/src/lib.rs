@@ -9,7 +9,7 @@
 //! 2. [`consumer`]: the one that takes requests, and what a commit promises; `holds`, how it waits.
 //! 3. [`error`]: what becomes of a request that can't be done: try again, or dead letter.
 //! 4. [`wire`]: what is particular to this wire: keys, headers, values.
-//! 5. [`publisher`]: from the store's changes to facts, each once.
+//! 5. [`publisher`]: from the store's changes to facts, each once; `published`, `facts` and `state` are its parts.
 //! 6. [`reader`] and [`worker`]: those who read facts, and one who acts on them.
 //! 7. [`config`], [`broker`], [`member`], `delivery` and [`dead_letters`]: settings with
 //!    their reasons, topics, groups, what became of a record, poison.
@@ -20,12 +20,15 @@ pub mod consumer;
 pub mod dead_letters;
 mod delivery;
 pub mod error;
+mod facts;
 mod holds;
+mod losses;
 pub mod member;
 pub mod producer;
 mod published;
 pub mod publisher;
 pub mod reader;
+mod state;
 pub mod wire;
 pub mod worker;
 

@@ -65,8 +65,10 @@ fn create_order(create: &CreateArgs) -> Result<(OrderId, Wanted), Failure> {
 fn update_order(update: &UpdateArgs) -> Result<(OrderId, Wanted), Failure> {
     let id = OrderId::parse(&update.id)?;
     let names = update.equipment.iter().map(|item| item.name().to_owned()).collect();
-    let etag = Some(update.version).filter(|&version| version > 0).map(|version| format!("\"{version}\""));
-    UpdateDraft::new(update.id.clone(), names, etag).parse()?;
+    if update.version == 0 {
+        return Err(Failure::refused("condition_missing", "--version 0 is no version: an order's first one is 1"));
+    }
+    UpdateDraft::new(update.id.clone(), names, Some(format!("\"{}\"", update.version))).parse()?;
     let equipment = numbers(&update.equipment);
     Ok((id, Wanted::Update(Update { equipment, expected_version: update.version })))
 }
