@@ -49,7 +49,7 @@ pub async fn run(mut args: ProducerArgs) -> Result<(), Failure> {
     let mut deliveries = Deliveries::new(&args, topics.requests, output)?;
     match (&args.verb, wanted) {
         (ProducerVerb::Import(import), _) => import_orders(import, &mut deliveries, &stop).await?,
-        (_, Some((order, wanted))) => deliveries.send(order, wanted).await,
+        (_, Some((order, wanted))) => deliveries.send(order, wanted),
         (_, None) => {}
     }
     deliveries.finish().await
@@ -103,7 +103,7 @@ async fn import_orders(
             line = next_line(&mut lines, &mut pace), if deliveries.have_room() => match line? {
                 None => return Ok(()),
                 Some(line) => match line.content.and_then(|text| import_request(&text)) {
-                    Ok((order, wanted)) => deliveries.send(order, wanted).await,
+                    Ok((order, wanted)) => deliveries.send(order, wanted),
                     Err(failure) => deliveries.refuse(line.number, &failure),
                 },
             }
