@@ -26,9 +26,10 @@ use crate::wire::Topics;
 const CONNECT: Duration = Duration::from_secs(3);
 /// For an answer about the cluster.
 const ANSWER: Duration = Duration::from_secs(8);
+/// For the topics' limits; a broker that has just died may be the one that is asked.
+const LIMITS: Duration = Duration::from_secs(3);
 /// For a new topic to be known by every broker.
 const MOMENT: Duration = Duration::from_millis(50);
-const TRIES: usize = 20;
 /// In as many parts a topic can be read at once, whatever the number of readers.
 const PARTITIONS: i32 = 3;
 const SEVEN_DAYS_MS: &str = "604800000";
@@ -108,7 +109,8 @@ pub async fn make_topics(kafka: &mut KafkaArgs, names: &[&str]) -> Result<(), Fa
     if !missing.is_empty() {
         make_missing(&admin, &missing, &Topics::of(&kafka.topic_prefix)).await?;
     }
-    kafka.largest_batch = largest_batch(&admin, names).await;
+    // It can be done without: most topics take more than librdkafka's own limit.
+    kafka.largest_batch = timeout(LIMITS, largest_batch(&admin, names)).await.unwrap_or_default();
     Ok(())
 }
 
@@ -133,17 +135,18 @@ async fn make_missing(admin: &AdminClient<Quiet>, missing: &[&str], topics: &Top
 /// records counts as too large, however small it is. Java's producer would divide it.
 async fn largest_batch(admin: &AdminClient<Quiet>, names: &[&str]) -> Option<u32> {
     let specifiers: Vec<_> = names.iter().map(|name| ResourceSpecifier::Topic(name)).collect();
-    let options = AdminOptions::new().request_timeout(Some(ANSWER));
-    let mut asked = admin.describe_configs(&specifiers, &options).await;
-    for _ in 0..TRIES {
-        // A topic is known where it was made, and a moment later everywhere.
-        if asked.as_ref().is_ok_and(|resources| resources.iter().all(Result::is_ok)) {
-            break;
+    let options = AdminOptions::new().request_timeout(Some(LIMITS));
+    let resources = loop {
+        match admin.describe_configs(&specifiers, &options).await {
+            Ok(resources) if resources.iter().all(Result::is_ok) => break resources,
+            // A topic is known where it was made, and a moment later everywhere.
+            Ok(_) => sleep(MOMENT).await,
+            Err(error) => {
+                debug!(%error, "the topics' limits are not known");
+                return None;
+            }
         }
-        sleep(MOMENT).await;
-        asked = admin.describe_configs(&specifiers, &options).await;
-    }
-    let resources = asked.inspect_err(|error| debug!(%error, "the topics' limits are not known")).ok()?;
+    };
     let limit = |resource: ConfigResourceResult| resource.ok()?.get("max.message.bytes")?.value.as_ref()?.parse().ok();
     resources.into_iter().filter_map(limit).min()
 }

@@ -98,16 +98,25 @@ async fn import_orders(
     loop {
         tokio::select! {
             biased;
-            () = &mut stopped => return Ok(()),
+            () = &mut stopped => break,
             Some(report) = deliveries.next() => deliveries.settle(report),
             line = next_line(&mut lines, &mut pace), if deliveries.have_room() => match line? {
                 None => return Ok(()),
-                Some(line) => match line.content.and_then(|text| import_request(&text)) {
-                    Ok((order, wanted)) => deliveries.send(order, wanted),
-                    Err(failure) => deliveries.refuse(line.number, &failure),
-                },
-            }
+                Some(line) => import_order(line, deliveries),
+            },
         }
+    }
+    // Nothing more is read. What was read is sent.
+    while let Some(line) = lines.next_of_the_last().await {
+        import_order(line?, deliveries);
+    }
+    Ok(())
+}
+
+fn import_order(line: Line, deliveries: &mut Deliveries) {
+    match line.content.and_then(|text| import_request(&text)) {
+        Ok((order, wanted)) => deliveries.send(order, wanted),
+        Err(failure) => deliveries.refuse(line.number, &failure),
     }
 }
 

@@ -10,11 +10,15 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 use std::vec;
 
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::Failure;
 
@@ -24,6 +28,8 @@ const LONGEST_LINE: usize = 64 * 1024;
 const BUFFER: usize = 8 * 1024;
 /// Batches of lines that are read ahead: 1 MiB or so at most.
 const READ_AHEAD: usize = 16;
+/// A thread that has a line hands it on sooner than that.
+const MOMENT: Duration = Duration::from_millis(200);
 
 /// A line that is not blank.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +47,7 @@ pub struct Line {
 pub struct Lines {
     batches: mpsc::Receiver<Batch>,
     batch: vec::IntoIter<Result<Line, Failure>>,
+    enough: Arc<AtomicBool>,
 }
 
 /// Lines that were there at once.
@@ -52,12 +59,13 @@ impl Lines {
     pub async fn open(path: &Path) -> Result<Self, Failure> {
         let (opened, is_open) = oneshot::channel();
         let (lines, receiver) = mpsc::channel(READ_AHEAD);
-        let path = path.to_owned();
+        let (path, enough) = (path.to_owned(), Arc::new(AtomicBool::new(false)));
+        let until = Arc::clone(&enough);
         // To open may block as well: a named pipe waits for its writer.
         let reader = move || match open(&path) {
             Ok(input) => {
                 let _ = opened.send(Ok(()));
-                read(input, &path, &lines);
+                read(input, &path, &lines, &until);
             }
             Err(error) => {
                 let _ = opened.send(Err(unreadable(&path, &error)));
@@ -66,7 +74,14 @@ impl Lines {
         let thread = std::thread::Builder::new().name("import-lines".to_owned()).spawn(reader);
         thread.map_err(|error| Failure::missing(format!("can't start a thread to read the import: {error}")))?;
         is_open.await.expect("the thread sends before it ends")?;
-        Ok(Self { batches: receiver, batch: Vec::new().into_iter() })
+        Ok(Self { batches: receiver, batch: Vec::new().into_iter(), enough })
+    }
+
+    /// Reads no further. What was taken from the input already still comes: whoever wrote
+    /// it into a pipe has no other copy. Then, or after a moment without a line, it is over.
+    pub async fn next_of_the_last(&mut self) -> Option<Result<Line, Failure>> {
+        self.enough.store(true, Ordering::Relaxed);
+        timeout(MOMENT, self.next()).await.ok().flatten()
     }
 }
 
@@ -103,7 +118,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Failure {
 }
 
 /// Until the end, an error, or nobody wants more.
-fn read(input: impl Read, path: &Path, batches: &mpsc::Sender<Batch>) {
+fn read(input: impl Read, path: &Path, batches: &mpsc::Sender<Batch>, enough: &AtomicBool) {
     let mut input = BufReader::with_capacity(BUFFER, input);
     let (mut batch, mut is_last) = (Batch::new(), false);
     for number in 1.. {
@@ -121,7 +136,7 @@ fn read(input: impl Read, path: &Path, batches: &mpsc::Sender<Batch>) {
         if must_wait && !batch.is_empty() && batches.blocking_send(std::mem::take(&mut batch)).is_err() {
             return;
         }
-        if is_last {
+        if is_last || must_wait && enough.load(Ordering::Relaxed) {
             return;
         }
     }
@@ -216,6 +231,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_was_read_before_it_was_enough_still_comes_and_no_more() {
+        let (reader, mut writer) = io::pipe().expect("a pipe");
+        let path = format!("/dev/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&reader));
+        io::Write::write_all(&mut writer, b"{1}\n{2}\n").expect("room");
+        let mut lines = Lines::open(Path::new(&path)).await.expect("it is there");
+        assert_eq!(lines.next().await.expect("a line").expect("readable"), line(1, b"{1}"));
+        assert_eq!(lines.next_of_the_last().await.expect("a line").expect("readable"), line(2, b"{2}"));
+        // The writer is still there, and says no more.
+        assert!(lines.next_of_the_last().await.is_none());
+    }
+
+    #[tokio::test]
     async fn a_reader_that_stops_ends_the_thread() {
         struct Endless;
         impl io::Read for Endless {
@@ -226,7 +253,7 @@ mod tests {
             }
         }
         let (lines, mut receiver) = mpsc::channel(READ_AHEAD);
-        let thread = std::thread::spawn(move || read(Endless, Path::new("endless"), &lines));
+        let thread = std::thread::spawn(move || read(Endless, Path::new("endless"), &lines, &AtomicBool::new(false)));
         let first = receiver.recv().await.expect("a batch").remove(0).expect("it can be read");
         assert_eq!(first, line(1, b"x"));
         drop(receiver);
