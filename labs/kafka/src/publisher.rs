@@ -16,7 +16,7 @@
 
 use std::fs::{File, TryLockError};
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab_console::Failure;
 use lab_orders::{Change, ChangeKind, ListDraft, Order, Position, Store, Watch, WatchFrom};
@@ -45,6 +45,8 @@ const MOMENT: Duration = Duration::from_millis(100);
 const BACK_OFF: Duration = Duration::from_secs(1);
 /// For one try of the broker's; it is repeated.
 const TRY: Duration = Duration::from_secs(10);
+/// Between two looks whether a transaction's facts have their reports.
+const LOOK: Duration = Duration::from_millis(1);
 /// For what is left to be published at the end.
 const STOP: Duration = Duration::from_secs(5);
 
@@ -245,9 +247,19 @@ impl Work {
             };
             producer.send(record).map_err(|(error, _)| text(error))?;
         }
+        self.serve_reports(producer);
         self.until_done(|| producer.commit_transaction(TRY))?;
         debug!(count, "facts published");
         Ok(())
+    }
+
+    /// Until all facts have their reports, or the commit shall say why not. It would wait
+    /// for them itself, but rdkafka's flush looks only every 100 ms whether they are there.
+    fn serve_reports(&self, producer: &BaseProducer<Quiet>) {
+        let deadline = Instant::now() + TRY;
+        while producer.in_flight_count() > 0 && Instant::now() < deadline && !self.stop.is_cancelled() {
+            producer.poll(LOOK);
+        }
     }
 
     /// Tries again for as long as librdkafka says that it may. Whatever else goes wrong,
