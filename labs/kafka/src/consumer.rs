@@ -32,6 +32,7 @@ use crate::dead_letters::DeadLetters;
 use crate::effects::{Effects, Verdicts};
 use crate::error::{Fate, Refused, fate};
 use crate::holds::Holds;
+use crate::losses::Losses;
 use crate::member::{self, Member};
 use crate::publisher::Publisher;
 use crate::wire::{Topics, read_request};
@@ -99,14 +100,16 @@ pub fn take_requests(
     let topics = Topics::of(&args.kafka.topic_prefix);
     let consumer = &member::join(&args.member("apply"), &topics.requests)?;
     let dead_letters = DeadLetters::new(&args.kafka, topics.dead_letters)?;
-    let (holds, broken, json) = (Holds::new(consumer), args.broken, args.output.json);
-    Requests { consumer, holds, effects, dead_letters, runtime, stop, output, json, broken }.run()
+    let (holds, losses) = (Holds::new(consumer), Losses::default());
+    let (broken, json) = (args.broken, args.output.json);
+    Requests { consumer, holds, losses, effects, dead_letters, runtime, stop, output, json, broken }.run()
 }
 
 /// The requests of the partitions that are ours.
 struct Requests<'c, E> {
     consumer: &'c BaseConsumer<Member>,
     holds: Holds<'c>,
+    losses: Losses,
     effects: E,
     dead_letters: DeadLetters,
     runtime: Handle,
@@ -131,7 +134,7 @@ impl<'c, E: Effects> Requests<'c, E> {
     fn run(mut self) -> Result<(), Failure> {
         while !self.stop.is_cancelled() {
             self.holds.resume_due();
-            self.consumer.context().take_revoked();
+            self.losses.forget(&self.consumer.context().take_revoked());
             let batches = self.gather()?;
             // All are in the store's queue before one is waited for: they share its commit.
             let calls: Vec<_> = batches.into_iter().map(|mut batch| (self.call(&mut batch), batch)).collect();
@@ -144,7 +147,7 @@ impl<'c, E: Effects> Requests<'c, E> {
     }
 
     /// What is there, by partition; waits a moment when there is nothing.
-    fn gather(&self) -> Result<Vec<Batch<'c>>, Failure> {
+    fn gather(&mut self) -> Result<Vec<Batch<'c>>, Failure> {
         let mut by_partition = BTreeMap::<i32, Vec<BorrowedMessage<'c>>>::new();
         let (mut records, mut bytes, mut patience) = (0, 0, IDLE);
         while records < MOST_RECORDS && bytes < MOST_BYTES {
@@ -154,6 +157,7 @@ impl<'c, E: Effects> Requests<'c, E> {
             by_partition.entry(record.partition()).or_default().push(record);
         }
         let batch = |(partition, records): (i32, Vec<BorrowedMessage<'c>>)| {
+            self.losses.look(self.consumer, &records);
             let mut requests = Vec::with_capacity(records.len());
             let take = |record| read_request(record).map(|request| requests.push(request)).err();
             let refused = records.iter().map(take).collect();
@@ -240,10 +244,10 @@ impl<'c, E: Effects> Requests<'c, E> {
 
     /// Dead letters first, then the place: a crash in between doubles a letter and loses none.
     fn finish(&mut self, batch: &Batch<'_>, outcomes: &[Result<Effect, Refused>]) -> Result<(), Failure> {
-        let letter = |(record, outcome): (&BorrowedMessage<'_>, &Result<Effect, Refused>)| {
-            outcome.as_ref().err().map(|refused| self.dead_letters.send(record, refused))
-        };
-        let letters: Vec<_> = batch.records.iter().zip(outcomes).map(letter).collect();
+        let both = batch.records.iter().zip(outcomes);
+        let letters: Vec<_> = both
+            .map(|(record, outcome)| outcome.as_ref().err().map(|refused| self.dead_letters.send(record, refused)))
+            .collect();
         let mut done = 0;
         let mut failed = None;
         for sent in letters {

@@ -36,53 +36,77 @@ impl DeadLetters {
     }
 
     /// Sends a letter; what it returns waits for the broker's word.
-    pub(crate) fn send(
-        &self,
-        record: &BorrowedMessage<'_>,
-        refused: &Refused,
-    ) -> impl Future<Output = Result<(), String>> + use<> {
-        let whole = self.try_send(record, record.payload(), &refused.to_string());
-        let sent = match whole {
-            Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge) => {
-                // Its topic takes larger records than this producer. Better a letter without its
-                // value than a partition that never goes on.
-                let size = record.payload_len();
-                self.try_send(record, None, &format!("{refused} (its value of {size} bytes is too large for a letter)"))
-            }
-            sent => sent,
-        };
+    ///
+    /// A letter is larger than its request, and its topic, or this producer, may take less.
+    /// Better one that lacks a part than a partition that never goes on.
+    pub(crate) fn send<'l, 'c>(
+        &'l self,
+        record: &'l BorrowedMessage<'c>,
+        refused: &'l Refused,
+    ) -> impl Future<Output = Result<(), String>> + use<'l, 'c> {
+        let mut sent = self.try_send(record, refused, Form::Whole);
         async move {
-            let reported = sent.map_err(|error| error.to_string())?.await;
-            let delivered = reported.map_err(|_| "the producer has ended".to_owned())?;
-            delivered.map(drop).map_err(|(error, _)| error.to_string())
+            let mut smaller = [Form::WithoutValue, Form::Bare].into_iter();
+            loop {
+                let error = match sent {
+                    Ok(sent) => match sent.await.map_err(|_| "the producer has ended".to_owned())? {
+                        Ok(_) => return Ok(()),
+                        Err((error, _)) => error,
+                    },
+                    Err(error) => error,
+                };
+                let too_large = error.rdkafka_error_code() == Some(RDKafkaErrorCode::MessageSizeTooLarge);
+                let Some(form) = smaller.next().filter(|_| too_large) else { return Err(error.to_string()) };
+                sent = self.try_send(record, refused, form);
+            }
         }
     }
 
     fn try_send(
         &self,
         record: &BorrowedMessage<'_>,
-        value: Option<&[u8]>,
-        reason: &str,
+        refused: &Refused,
+        form: Form,
     ) -> Result<DeliveryFuture, KafkaError> {
+        let mut reason: String = refused.to_string().chars().take(LONGEST_REASON).collect();
+        let size = record.payload_len();
+        match form {
+            Form::Whole => {}
+            Form::WithoutValue => reason += &format!(" (its value of {size} bytes is too large for a letter)"),
+            Form::Bare => reason += " (it is too large for a letter, its key and headers as well)",
+        }
         let (partition, offset) = (record.partition().to_string(), record.offset().to_string());
-        let reason: String = reason.chars().take(LONGEST_REASON).collect();
         let origin = [
             ("dlq_reason", reason.as_str()),
             ("dlq_topic", record.topic()),
             ("dlq_partition", &partition),
             ("dlq_offset", &offset),
         ];
-        let headers = record.headers().map_or_else(OwnedHeaders::new, |headers| headers.detach());
+        let original = record.headers().filter(|_| form != Form::Bare);
+        let mut headers = original.map_or_else(OwnedHeaders::new, |headers| headers.detach());
+        // One that was a dead letter before brings four of ours, which are no longer true.
+        for ours in [c"dlq_reason", c"dlq_topic", c"dlq_partition", c"dlq_offset"] {
+            lab_native::remove_headers(&mut headers, ours);
+        }
         let with = |all: OwnedHeaders, (key, value)| all.insert(Header { key, value: Some(value) });
         let letter = FutureRecord {
             topic: &self.topic,
             partition: None,
-            payload: value,
-            key: record.key(),
+            payload: record.payload().filter(|_| form == Form::Whole),
+            key: record.key().filter(|_| form != Form::Bare),
             // Its own time: the request's may be so far off that the broker refuses it.
             timestamp: None,
             headers: Some(origin.into_iter().fold(headers, with)),
         };
         self.producer.send_result(letter).map_err(|(error, _)| error)
     }
+}
+
+/// How much of a request a letter has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Whole,
+    WithoutValue,
+    /// Only the reason and the place, where the request can be read for as long as its topic keeps it.
+    Bare,
 }

@@ -9,7 +9,7 @@ use lab_orders::OrderId;
 use lab_proto::pb::order_request::Request as Wanted;
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, PurgeConfig, ThreadedProducer};
 use serde::Serialize;
@@ -145,23 +145,16 @@ impl Deliveries {
         })
     }
 
-    /// Hands a request to librdkafka. Its report comes later. When the bytes that
-    /// wait are too many, this waits as well.
-    pub(crate) async fn send(&mut self, order: OrderId, request: Wanted) {
+    /// Hands a request to librdkafka. Its report comes later, unless it is refused at once.
+    pub(crate) fn send(&mut self, order: OrderId, request: Wanted) {
         self.sent += 1;
         let event = &format!("{}-{}", self.run, self.sent);
         let record = request_record(Request { order, source: SOURCE, event, request }, self.format, TraceId::new());
         let value = record.value.as_deref().unwrap_or_default();
         let next = BaseRecord::with_opaque_to(&self.topic, Box::new(order)).key(&record.key).payload(value);
-        let mut next = next.headers(record.headers);
         self.in_flight += 1;
-        while let Err((error, back)) = self.producer.send(next) {
-            if error.rdkafka_error_code() != Some(RDKafkaErrorCode::QueueFull) {
-                return self.settle(Report { id: order, outcome: Outcome::NotSent(reason(&error)) });
-            }
-            next = back;
-            // Room comes with an answer, or with the time-out of what waits for one.
-            tokio::time::sleep(Duration::from_millis(5)).await;
+        if let Err((error, _)) = self.producer.send(next.headers(record.headers)) {
+            self.settle(Report { id: order, outcome: Outcome::NotSent(reason(&error)) });
         }
     }
 
@@ -234,11 +227,14 @@ impl Deliveries {
     }
 
     fn verdict(mut self) -> Result<(), Failure> {
-        if self.undelivered > 0 {
-            let more = self.undelivered - self.named.len() as u64;
-            if more > 0 {
-                self.named.push(format!("and {more} more"));
-            }
+        let more = self.undelivered - self.named.len() as u64;
+        if more > 0 {
+            self.named.push(format!("and {more} more"));
+        }
+        if self.in_flight > 0 && self.broken != Some(BrokenProducer::Flush) {
+            self.named.push(format!("and {} of which nothing was heard", self.in_flight));
+        }
+        if !self.named.is_empty() {
             return Err(Failure::unavailable(format!("not known to be delivered: {}", self.named.join(", "))));
         }
         match (self.refused, self.unprinted) {

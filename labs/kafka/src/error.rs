@@ -25,8 +25,9 @@ pub struct Refused {
 }
 
 impl Refused {
-    pub(crate) fn new(code: &'static str, reason: impl Into<String>) -> Self {
-        Self { code, reason: reason.into() }
+    /// A reason may quote what somebody sent; nothing in it can be obeyed by a terminal.
+    pub(crate) fn new(code: &'static str, reason: impl AsRef<str>) -> Self {
+        Self { code, reason: lab_console::printable(reason.as_ref()).into_owned() }
     }
 }
 

@@ -10,7 +10,7 @@
 //!    [`effects`], who has the effects.
 //! 3. [`error`]: what becomes of a request that can't be done: try again, or dead letter.
 //! 4. [`wire`]: what is particular to this wire: keys, headers, values.
-//! 5. [`publisher`]: from the store's changes to facts, each once.
+//! 5. [`publisher`]: from the store's changes to facts, each once; `published`, `facts` and `state` are its parts.
 //! 6. [`reader`] and [`worker`]: those who read facts, and one who acts on them.
 //! 7. [`config`], [`broker`], [`member`], `delivery` and [`dead_letters`]: settings with
 //!    their reasons, topics, groups, what became of a record, poison.
@@ -22,12 +22,15 @@ pub mod dead_letters;
 mod delivery;
 pub mod effects;
 pub mod error;
+mod facts;
 mod holds;
+mod losses;
 pub mod member;
 pub mod producer;
 mod published;
 pub mod publisher;
 pub mod reader;
+mod state;
 pub mod wire;
 pub mod worker;
 

@@ -22,7 +22,7 @@ use crate::broker::{self, log_native};
 
 /// What a thread may take to end after the stop. A broker that doesn't answer
 /// would hold it for ever; what it has not committed comes again, without effect.
-const STOP: Duration = Duration::from_secs(8);
+const STOP: Duration = Duration::from_secs(6);
 /// How often lag is logged, in milliseconds, while there is something to tell.
 const PROGRESS_MS: &str = "10000";
 /// The same trouble is a warning once in so long.
@@ -113,6 +113,7 @@ impl ConsumerContext for Member {
         match result {
             Ok(()) => *lock(&self.committed) = Some(Instant::now()),
             Err(error) if error.rdkafka_error_code() == Some(RDKafkaErrorCode::NoOffset) => {}
+            Err(error) if error.rdkafka_error_code().is_some_and(|code| !self.is_news(code)) => {}
             Err(error) => warn!(%error, "the place was not committed; requests since then may come again"),
         }
     }
@@ -169,7 +170,7 @@ fn fatal(code: RDKafkaErrorCode, reason: &str) -> Failure {
     Failure::unavailable(format!("the consumer can't go on ({}){remedy}", reason.trim_end_matches('.')))
 }
 
-/// Runs blocking work on a thread of its own, and waits for it; after `stop` for 8 s
+/// Runs blocking work on a thread of its own, and waits for it; after `stop` for 6 s
 /// at most. It can't be joined: with a broker that doesn't answer, librdkafka
 /// doesn't let go of a group. The end of the process ends it.
 pub(crate) async fn on_thread(

@@ -49,7 +49,7 @@ pub async fn run(mut args: ProducerArgs) -> Result<(), Failure> {
     let mut deliveries = Deliveries::new(&args, topics.requests, output)?;
     match (&args.verb, wanted) {
         (ProducerVerb::Import(import), _) => import_orders(import, &mut deliveries, &stop).await?,
-        (_, Some((order, wanted))) => deliveries.send(order, wanted).await,
+        (_, Some((order, wanted))) => deliveries.send(order, wanted),
         (_, None) => {}
     }
     deliveries.finish().await
@@ -67,8 +67,10 @@ fn create_order(create: &CreateArgs) -> Result<(OrderId, Wanted), Failure> {
 fn update_order(update: &UpdateArgs) -> Result<(OrderId, Wanted), Failure> {
     let id = OrderId::parse(&update.id)?;
     let names = update.equipment.iter().map(|item| item.name().to_owned()).collect();
-    let etag = Some(update.version).filter(|&version| version > 0).map(|version| format!("\"{version}\""));
-    UpdateDraft::new(update.id.clone(), names, etag).parse()?;
+    if update.version == 0 {
+        return Err(Failure::refused("condition_missing", "--version 0 is no version: an order's first one is 1"));
+    }
+    UpdateDraft::new(update.id.clone(), names, Some(format!("\"{}\"", update.version))).parse()?;
     let equipment = numbers(&update.equipment);
     Ok((id, Wanted::Update(Update { equipment, expected_version: update.version })))
 }
@@ -101,7 +103,7 @@ async fn import_orders(
             line = next_line(&mut lines, &mut pace), if deliveries.have_room() => match line? {
                 None => return Ok(()),
                 Some(line) => match line.content.and_then(|text| import_request(&text)) {
-                    Ok((order, wanted)) => deliveries.send(order, wanted).await,
+                    Ok((order, wanted)) => deliveries.send(order, wanted),
                     Err(failure) => deliveries.refuse(line.number, &failure),
                 },
             }

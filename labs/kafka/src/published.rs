@@ -15,6 +15,12 @@ pub(crate) fn state_name(position: Position) -> String {
     format!("{STATE}{position}")
 }
 
+/// Whether a fact's name is one of the database of this epoch.
+pub(crate) fn is_of(name: &str, epoch: u32) -> bool {
+    let name = name.strip_prefix(STATE).unwrap_or(name);
+    name.strip_prefix(&format!("{epoch:08x}")).is_some_and(|rest| rest.starts_with('-'))
+}
+
 /// What has been published of one database.
 pub(crate) struct Published {
     epoch: u32,
@@ -57,5 +63,10 @@ impl Published {
     pub(crate) fn complete_up_to(&self, most_at_once: usize) -> i64 {
         let newest = self.changes.iter().max().copied().unwrap_or_default();
         (newest - most_at_once as i64).max(self.all_up_to)
+    }
+
+    /// The newest change that there is a fact of, or of which a state tells.
+    pub(crate) fn newest(&self) -> i64 {
+        self.changes.iter().max().copied().unwrap_or_default().max(self.all_up_to)
     }
 }

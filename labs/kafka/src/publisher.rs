@@ -19,34 +19,25 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use lab_console::Failure;
-use lab_orders::{Change, ChangeKind, ListDraft, Order, Position, Store, Watch, WatchFrom};
-use rdkafka::config::FromClientConfigAndContext;
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use lab_orders::{Change, Position, Store, Watch, WatchFrom};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::{info, warn};
 
-use crate::broker::Quiet;
+use crate::broker;
 use crate::config::{ConsumerArgs, KafkaArgs};
-use crate::published::{Published, state_name};
-use crate::reader::replay;
-use crate::wire::{Record, fact_record};
+use crate::facts::{Ends, FactsTopic, Interrupted, MOST_IN_TRANSACTION, text};
+use crate::published::Published;
+use crate::state;
+use crate::wire::fact_record;
 
-/// Changes in one transaction.
-const MOST_IN_TRANSACTION: usize = 1_000;
-/// Where the newest facts are looked for: so many offsets before the end of each
-/// partition. Half of them may be marks of transactions.
-const TAIL: i64 = 4_000;
 /// How soon a stop, or the death of another publisher, is seen.
 const MOMENT: Duration = Duration::from_millis(100);
+/// How often it is looked whether the topic is still the one that was written to.
+const LOOK: Duration = Duration::from_secs(2);
 const BACK_OFF: Duration = Duration::from_secs(1);
-/// For one try of the broker's; it is repeated.
-const TRY: Duration = Duration::from_secs(10);
-/// Between two looks whether a transaction's facts have their reports.
-const LOOK: Duration = Duration::from_millis(1);
 /// For what is left to be published at the end.
 const STOP: Duration = Duration::from_secs(5);
 
@@ -60,13 +51,14 @@ impl Publisher {
     /// Starts the thread. It publishes when it is its turn.
     pub(crate) fn start(args: &ConsumerArgs, topic: String, store: Store) -> Result<Self, Failure> {
         let stop = CancellationToken::new();
-        let work = Work {
+        let mut work = Work {
             kafka: args.kafka.clone(),
             topic,
             store,
             lock: args.database.file().map(lock_of),
             stop: stop.clone(),
             runtime: Handle::current(),
+            ends: Ends::default(),
         };
         let (end, ended) = oneshot::channel();
         let run = move || {
@@ -103,20 +95,19 @@ struct Work {
     lock: Option<PathBuf>,
     stop: CancellationToken,
     runtime: Handle,
+    /// How far the topic went when it was last looked at.
+    ends: Ends,
 }
 
-/// Why publishing has to begin anew, which is always safe.
-type Interrupted = String;
-
 impl Work {
-    fn run(&self) {
+    fn run(&mut self) {
         // Held until this returns, or the process ends.
         let Some(_turn) = self.wait_for_turn() else { return };
         while let Err(why) = self.publish() {
             if self.stop.is_cancelled() {
                 return;
             }
-            warn!(why, retry_in = ?BACK_OFF, "facts can't be published");
+            warn!(why, retry_in = ?BACK_OFF, "publishing facts begins anew");
             std::thread::sleep(BACK_OFF);
         }
     }
@@ -127,36 +118,78 @@ impl Work {
         while !self.stop.is_cancelled() {
             match File::create(path).map(|file| file.try_lock().map(|()| file)) {
                 Ok(Ok(file)) => return Some(Some(file)),
-                Ok(Err(TryLockError::WouldBlock)) => debug!("another consumer publishes the facts"),
-                Ok(Err(TryLockError::Error(error))) | Err(error) if !told => {
-                    warn!(%error, file = %path.display(), "facts are not published: the lock can't be had");
-                    told = true;
+                _ if told => {}
+                Ok(Err(TryLockError::WouldBlock)) => {
+                    info!("another consumer publishes this database's facts; standing by")
                 }
-                Ok(Err(TryLockError::Error(_))) | Err(_) => {}
+                Ok(Err(TryLockError::Error(error))) | Err(error) => {
+                    warn!(%error, file = %path.display(), "facts are not published: the lock can't be had");
+                }
             }
+            told = true;
             std::thread::sleep(MOMENT);
         }
         None
     }
 
     /// Publishes until `stop`.
-    fn publish(&self) -> Result<(), Interrupted> {
-        let epoch = self.runtime.block_on(self.store.watch(WatchFrom::Now)).map_err(text)?.position().epoch();
-        // First of all, so that the broker ends what another left open.
-        let producer = self.fence(epoch)?;
-        let published = self.published(epoch)?;
-        let mut watch = self.begin(&producer, &published)?;
+    fn publish(&mut self) -> Result<(), Interrupted> {
+        // Somebody may have removed it.
+        self.runtime.block_on(broker::make_topics(&mut self.kafka, &[&self.topic])).map_err(text)?;
+        let now = self.runtime.block_on(self.store.watch(WatchFrom::Now)).map_err(text)?.position();
+        let facts = FactsTopic::open(&self.kafka, &self.topic, now.epoch(), &self.stop)?;
+        let (mut watch, published) = self.begin(&facts, now)?;
+        self.ends = facts.ends()?;
+        let mut looked = Instant::now();
         info!(topic = self.topic, after = %watch.position(), "publishing facts");
         loop {
             let stopping = self.stop.is_cancelled();
+            if looked.elapsed() > LOOK {
+                self.look_at_ends(&facts)?;
+                looked = Instant::now();
+            }
             let changes = self.next_changes(&mut watch)?;
             if changes.is_empty() && stopping {
                 return Ok(());
             }
             let new = changes.iter().filter(|change| !published.has(change));
             let fact = |change: &Change| fact_record(&change.position.to_string(), change.kind, &change.order);
-            self.send(&producer, new.map(fact).collect())?;
+            facts.send(new.map(fact).collect())?;
         }
+    }
+
+    /// A watch from behind what is published. A transaction that a crash has cut off is
+    /// nowhere (a broker that only pretends to have transactions may have part of it), so
+    /// all before the newest transaction is published, and of that one it is known what.
+    fn begin(&self, facts: &FactsTopic, now: Position) -> Result<(Watch, Published), Interrupted> {
+        let published = facts.published()?;
+        let kept = self.runtime.block_on(self.store.watch(WatchFrom::Oldest)).map_err(text)?.position();
+        let begin = now.at(published.complete_up_to(MOST_IN_TRANSACTION));
+        let reason = if self.ends.are_beyond(&facts.ends()?) {
+            "the topic was made anew"
+        } else if published.newest() > now.sequence() {
+            "the topic tells of changes that this database doesn't have, as if it were an older copy"
+        } else if begin.sequence() < kept.sequence() {
+            "the changes that the topic lacks are no longer kept"
+        } else {
+            return Ok((self.runtime.block_on(self.store.watch(WatchFrom::After(begin))).map_err(text)?, published));
+        };
+        info!(reason, "publishing every order as it is");
+        let from = state::publish_all(facts, &self.store, &self.runtime)?;
+        let watch = self.runtime.block_on(self.store.watch(WatchFrom::After(from))).map_err(text)?;
+        Ok((watch, Published::nothing(now.epoch())))
+    }
+
+    /// A topic that is shorter than it was is another one: it was removed, or its broker
+    /// has lost its data. What was published before is gone.
+    fn look_at_ends(&mut self, facts: &FactsTopic) -> Result<(), Interrupted> {
+        // No answer is no reason: a broker that is away comes back, mostly with all it had.
+        let Ok(ends) = facts.ends() else { return Ok(()) };
+        if self.ends.are_beyond(&ends) {
+            return Err("the topic was made anew".to_owned());
+        }
+        self.ends = ends;
+        Ok(())
     }
 
     /// What there is, up to a transaction's worth; nothing after a moment without.
@@ -173,122 +206,4 @@ impl Work {
         }
         Ok(all)
     }
-
-    /// A producer of which there is only one: an older one with its name is fenced off.
-    fn fence(&self, epoch: u32) -> Result<BaseProducer<Quiet>, Interrupted> {
-        let mut config = self.kafka.producer();
-        config.set("transactional.id", format!("{}.{epoch:08x}", self.topic)).set("transaction.timeout.ms", "60000");
-        // At most that of the transaction.
-        config.set("message.timeout.ms", "60000");
-        let producer: BaseProducer<Quiet> = BaseProducer::from_config_and_context(&config, Quiet).map_err(text)?;
-        self.until_done(|| producer.init_transactions(TRY))?;
-        Ok(producer)
-    }
-
-    /// What the newest facts say, as far as they are of this database.
-    fn published(&self, epoch: u32) -> Result<Published, Interrupted> {
-        let mut published = Published::nothing(epoch);
-        replay(&self.kafka, &self.topic, |_, high| high - TAIL, |fact| published.note(fact)).map_err(text)?;
-        Ok(published)
-    }
-
-    /// A watch from behind what is published. A transaction that a crash has cut off is
-    /// nowhere (a broker that only pretends to have transactions may have part of it), so
-    /// all before the newest transaction is published, and of that one it is known what.
-    fn begin(&self, producer: &BaseProducer<Quiet>, published: &Published) -> Result<Watch, Interrupted> {
-        let oldest = self.runtime.block_on(self.store.watch(WatchFrom::Oldest)).map_err(text)?;
-        let begin = oldest.position().at(published.complete_up_to(MOST_IN_TRANSACTION));
-        if begin.sequence() < oldest.position().sequence() {
-            return self.publish_all(producer);
-        }
-        self.runtime.block_on(self.store.watch(WatchFrom::After(begin))).map_err(text)
-    }
-
-    /// What any client does whose position is gone: list, then watch from there.
-    fn publish_all(&self, producer: &BaseProducer<Quiet>) -> Result<Watch, Interrupted> {
-        info!("the changes that this topic lacks are no longer kept: publishing every order as it is");
-        let mut page_token = None;
-        let mut position = None;
-        loop {
-            let draft = ListDraft { page_size: Some("1000".to_owned()), page_token, ..ListDraft::default() };
-            let page = self.runtime.block_on(self.store.list(draft.parse().map_err(text)?)).map_err(text)?;
-            // The first page has it, and no other.
-            position = position.or(page.watch_position);
-            let from = position.ok_or("a list has no position")?;
-            let is_last = page.next_page_token.is_none();
-            let count = page.orders.len();
-            for (at, chunk) in page.orders.chunks(MOST_IN_TRANSACTION).enumerate() {
-                let ends_here = is_last && (at + 1) * MOST_IN_TRANSACTION >= count;
-                self.send(producer, state_records(chunk, from, ends_here))?;
-            }
-            page_token = page.next_page_token;
-            if page_token.is_none() {
-                return self.runtime.block_on(self.store.watch(WatchFrom::After(from))).map_err(text);
-            }
-        }
-    }
-
-    /// Sends facts in one transaction: readers see all of them or none.
-    fn send(&self, producer: &BaseProducer<Quiet>, facts: Vec<Record>) -> Result<(), Interrupted> {
-        if facts.is_empty() {
-            return Ok(());
-        }
-        let count = facts.len();
-        producer.begin_transaction().map_err(text)?;
-        for fact in facts {
-            let record = BaseRecord {
-                topic: &self.topic,
-                partition: None,
-                payload: fact.value.as_ref(),
-                key: Some(&fact.key),
-                timestamp: None,
-                headers: Some(fact.headers),
-                delivery_opaque: (),
-            };
-            producer.send(record).map_err(|(error, _)| text(error))?;
-        }
-        self.serve_reports(producer);
-        self.until_done(|| producer.commit_transaction(TRY))?;
-        debug!(count, "facts published");
-        Ok(())
-    }
-
-    /// Until all facts have their reports, or the commit shall say why not. It would wait
-    /// for them itself, but rdkafka's flush looks only every 100 ms whether they are there.
-    fn serve_reports(&self, producer: &BaseProducer<Quiet>) {
-        let deadline = Instant::now() + TRY;
-        while producer.in_flight_count() > 0 && Instant::now() < deadline && !self.stop.is_cancelled() {
-            producer.poll(LOOK);
-        }
-    }
-
-    /// Tries again for as long as librdkafka says that it may. Whatever else goes wrong,
-    /// fencing included, is answered with a new producer and a look at the topic.
-    fn until_done(&self, mut call: impl FnMut() -> Result<(), KafkaError>) -> Result<(), Interrupted> {
-        loop {
-            match call() {
-                Ok(()) => return Ok(()),
-                Err(error) if self.stop.is_cancelled() => return Err(error.to_string()),
-                Err(KafkaError::Transaction(error)) if error.is_retriable() => debug!(%error, "once more"),
-                Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)) => debug!("the broker takes long"),
-                Err(error) => return Err(error.to_string()),
-            }
-        }
-    }
-}
-
-/// Orders as they are, without the change that made them so. Only the very last says
-/// at which position: a publisher that crashes before it begins with all of this again.
-fn state_records(orders: &[Order], from: Position, ends_here: bool) -> Vec<Record> {
-    let last = orders.len().saturating_sub(1);
-    let record = |(at, order): (usize, &Order)| {
-        let kind = if order.version == 1 { ChangeKind::Created } else { ChangeKind::Updated };
-        let name = if ends_here && at == last { state_name(from) } else { format!("{}-{}", order.id, order.version) };
-        fact_record(&name, kind, order)
-    };
-    orders.iter().enumerate().map(record).collect()
-}
-
-fn text(error: impl std::fmt::Display) -> Interrupted {
-    error.to_string()
 }

@@ -9,7 +9,7 @@
 //! the beginning by whoever gets the partition. A compacted topic is a table.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab_console::{Failure, Output};
 use lab_lifecycle::TraceId;
@@ -35,6 +35,8 @@ const MOST_IN_HAND: usize = 16;
 /// Orders that it keeps in mind. When there are more it reads the facts again later.
 const MOST_WAITING: usize = 100_000;
 const MOMENT: Duration = Duration::from_millis(100);
+/// A little longer than the lease, whose end is an answer as well.
+const UNANSWERED: Duration = Duration::from_secs(35);
 const FLUSH: Duration = Duration::from_secs(2);
 const SOURCE: &str = "/lab/worker";
 
@@ -74,12 +76,24 @@ struct Worker<'c> {
 struct Work {
     /// QUEUED at this version, and in which partition; the oldest first.
     waiting: BTreeMap<OrderId, (i32, u64)>,
-    /// Asked for: which version is to become PROCESSING, or COMPLETED.
-    in_hand: HashMap<OrderId, (i32, u64)>,
+    /// Asked for, and no fact says yet what came of it.
+    in_hand: HashMap<OrderId, Asked>,
     /// Partitions that were read to their end at least once.
     caught_up: HashSet<i32>,
     /// Some had no room in `waiting`.
     overflowed: bool,
+}
+
+/// What a worker has asked for.
+#[derive(Clone, Copy)]
+struct Asked {
+    partition: i32,
+    /// Which version is to become PROCESSING, or COMPLETED.
+    version: u64,
+    status: Status,
+    at: Instant,
+    /// For the second time.
+    again: bool,
 }
 
 impl Worker<'_> {
@@ -98,6 +112,7 @@ impl Worker<'_> {
                 }
                 None => self.read_again_if_due(),
             }
+            self.ask_again_if_due();
             self.take_work();
         }
         Ok(())
@@ -117,9 +132,9 @@ impl Worker<'_> {
         self.work.waiting.remove(&order.id);
         match (self.work.in_hand.remove(&order.id), order.status) {
             // Granted: nobody else changed it in between.
-            (Some((_, asked)), Status::Processing) if order.version == asked + 1 => {
+            (Some(asked), Status::Processing) if order.version.checked_sub(1) == Some(asked.version) => {
                 // A real worker would do something here, and ask for FAILED when it can't.
-                self.ask(partition, order.id, Status::Completed, order.version);
+                self.ask(order.id, Asked::now(partition, Status::Completed, order.version));
                 Ok(())
             }
             (Some(_), Status::Completed) => {
@@ -140,12 +155,13 @@ impl Worker<'_> {
         while self.work.in_hand.len() < most
             && let Some((id, (partition, version))) = self.work.waiting.pop_first()
         {
-            self.ask(partition, id, Status::Processing, version);
+            self.ask(id, Asked::now(partition, Status::Processing, version));
         }
     }
 
     /// Asks for a status. Its event is named by what it asks for, so that to ask twice is to ask once.
-    fn ask(&mut self, partition: i32, order: OrderId, status: Status, version: u64) {
+    fn ask(&mut self, order: OrderId, asked: Asked) {
+        let Asked { status, version, .. } = asked;
         let event = &format!("{order}-{version}-{status}");
         let request =
             Wanted::Advance(Advance { status: pb::OrderStatus::from(status).into(), expected_version: version });
@@ -153,10 +169,26 @@ impl Worker<'_> {
             request_record(Request { order, source: SOURCE, event, request }, Format::Protobuf, TraceId::new());
         let value = record.value.unwrap_or_default();
         let next = BaseRecord::to(&self.topics.requests).key(&record.key).payload(&value).headers(record.headers);
-        match self.producer.send(next) {
-            Ok(()) => drop(self.work.in_hand.insert(order, (partition, version))),
-            // It stays QUEUED, or its 30 s end; then a fact brings it back.
-            Err((error, _)) => debug!(%error, %order, "not asked"),
+        if let Err((error, _)) = self.producer.send(next) {
+            debug!(%error, %order, "not sent; it is asked again later");
+        }
+        self.work.in_hand.insert(order, asked);
+    }
+
+    /// A request may be lost (its delivery failed, nobody took it for 7 days), and an order
+    /// that only the topic knows answers nobody. So it is asked once more, and then given up:
+    /// the next fact about it brings it back.
+    fn ask_again_if_due(&mut self) {
+        let due = |asked: &Asked| asked.at.elapsed() > UNANSWERED;
+        let late: Vec<_> =
+            self.work.in_hand.iter().filter(|(_, asked)| due(asked)).map(|(&id, &asked)| (id, asked)).collect();
+        for (id, asked) in late {
+            self.work.in_hand.remove(&id);
+            if asked.again {
+                warn!(order = %id, status = %asked.status, "no answer; given up until the next fact about it");
+            } else {
+                self.ask(id, Asked { at: Instant::now(), again: true, ..asked });
+            }
         }
     }
 
@@ -168,6 +200,12 @@ impl Worker<'_> {
             let _ = self.consumer.seek(element.topic(), element.partition(), Offset::Beginning, MOMENT);
         }
         self.work = Work { in_hand: std::mem::take(&mut self.work.in_hand), ..Work::default() };
+    }
+}
+
+impl Asked {
+    fn now(partition: i32, status: Status, version: u64) -> Self {
+        Self { partition, version, status, at: Instant::now(), again: false }
     }
 }
 
@@ -185,7 +223,7 @@ impl Work {
         if !partitions.is_empty() {
             let stays = |partition: &i32| !partitions.contains(partition);
             self.waiting.retain(|_, (partition, _)| stays(partition));
-            self.in_hand.retain(|_, (partition, _)| stays(partition));
+            self.in_hand.retain(|_, asked| stays(&asked.partition));
             self.caught_up.retain(stays);
         }
     }

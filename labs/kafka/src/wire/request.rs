@@ -13,6 +13,12 @@ use super::{Event, Record, format_of, text_header};
 use crate::config::Format;
 use crate::error::Refused;
 
+/// Bytes in the name of an event, and of who made it.
+const LONGEST_NAME: usize = 1_024;
+/// 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, in seconds from 1970.
+const FIRST_SECOND: i64 = -62_135_596_800;
+const LAST_SECOND: i64 = 253_402_300_799;
+
 /// A request that a producer is about to send.
 pub(crate) struct Request<'a> {
     pub(crate) order: OrderId,
@@ -108,7 +114,11 @@ fn read_event(message: &BorrowedMessage<'_>) -> Result<EventId, String> {
     }
     let named = |name| -> Result<String, String> {
         let text = text_header(message, name)?.filter(|text| !text.is_empty());
-        text.map(str::to_owned).ok_or_else(|| format!("there is no header {}", name.to_string_lossy()))
+        let text = text.ok_or_else(|| format!("there is no header {}", name.to_string_lossy()))?;
+        // It is kept for days, to know a repeat by.
+        let fits = text.len() <= LONGEST_NAME;
+        fits.then(|| text.to_owned())
+            .ok_or_else(|| format!("{} is longer than {LONGEST_NAME} bytes", name.to_string_lossy()))
     };
     Ok(EventId { source: named(c"ce_source")?, id: named(c"ce_id")? })
 }
@@ -116,12 +126,21 @@ fn read_event(message: &BorrowedMessage<'_>) -> Result<EventId, String> {
 /// `ce_time`, in whatever offset it is (RFC 3339); the record's own time when it isn't there.
 fn read_time(message: &BorrowedMessage<'_>) -> Result<Timestamp, String> {
     match text_header(message, c"ce_time")? {
-        Some(text) => text.parse().map_err(|_| format!("ce_time {text:.64?} is not a time of RFC 3339")),
+        Some(text) => rfc_3339(text).ok_or_else(|| format!("ce_time {text:.64?} is not a time of RFC 3339")),
         None => {
             let written = message.timestamp().to_millis().and_then(|ms| Timestamp::from_millisecond(ms).ok());
             Ok(written.unwrap_or_else(Timestamp::now))
         }
     }
+}
+
+/// A time between the years 1 and 9999, which is what RFC 3339 and protobuf can say;
+/// jiff reads more forms than that one.
+fn rfc_3339(text: &str) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    let has_form = bytes.len() >= 20 && bytes[4] == b'-' && matches!(bytes[10], b'T' | b't') && !text.contains('[');
+    let in_range = |time: &Timestamp| (FIRST_SECOND..=LAST_SECOND).contains(&time.as_second());
+    text.parse().ok().filter(|time| has_form && in_range(time))
 }
 
 fn read_draft(message: &BorrowedMessage<'_>) -> Result<RequestDraft, Refused> {

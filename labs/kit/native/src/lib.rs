@@ -1,14 +1,11 @@
-//! Two questions to librdkafka that rdkafka doesn't ask, each a call of C with
-//! the reason why it is safe.
-//!
-//! Both take a [`BorrowedMessage`], which keeps what its pointer points at alive
-//! for as long as it lives itself.
+//! What librdkafka can do and rdkafka doesn't wrap: three calls of C, each with the
+//! reason why it is safe.
 
 use std::ffi::CStr;
 use std::ptr;
 
 use rdkafka::bindings as librdkafka;
-use rdkafka::message::BorrowedMessage;
+use rdkafka::message::{BorrowedHeaders, BorrowedMessage, OwnedHeaders};
 
 /// What is known of a record that was to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,4 +55,14 @@ pub fn last_header<'message>(message: &'message BorrowedMessage<'_>, name: &CStr
     // SAFETY: `value` points at `length` bytes within the headers, which live as
     // long as the message that this borrows.
     (found && !value.is_null()).then(|| unsafe { std::slice::from_raw_parts(value.cast(), length) })
+}
+
+/// Removes every header of this name.
+#[expect(unsafe_code, reason = "rdkafka doesn't wrap this function")]
+pub fn remove_headers(headers: &mut OwnedHeaders, name: &CStr) {
+    let borrowed: *const BorrowedHeaders = headers.as_borrowed();
+    // SAFETY: a `BorrowedHeaders` is librdkafka's own list of headers under another
+    // type, and its address is the list's. `headers` owns the list, and the `&mut`
+    // keeps everybody else away from it. `name` ends with a NUL.
+    unsafe { librdkafka::rd_kafka_header_remove(borrowed.cast_mut().cast(), name.as_ptr()) };
 }

@@ -102,7 +102,7 @@ mod tests {
     /// A process that is watched by now. The end of its stdout says that it has gone.
     fn sleeper(watchdog: &Watchdog) -> (Child, BufReader<ChildStdout>) {
         let mut command = Command::new("sh");
-        command.args(["-c", "echo up; exec sleep 600"]);
+        command.args(["-c", "echo up; exec sleep 30"]);
         let mut watched = watchdog.watched(&command).expect("a pipe");
         let mut sleeper = watched.stdout(Stdio::piped()).spawn().expect("sh starts");
         let mut stdout = BufReader::new(sleeper.stdout.take().expect("piped"));

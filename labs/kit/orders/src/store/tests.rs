@@ -1,5 +1,6 @@
 //! The store's promises, each by what a caller would notice.
 
+mod advances;
 mod migration;
 mod requests;
 

@@ -68,21 +68,66 @@ async fn help_documents_every_option_with_its_default_and_its_variable(#[case] l
     assert_documents(&help(lab.client(), &["list"]).await, "--status", &["QUEUED, PROCESSING, COMPLETED, FAILED"]);
 }
 
-#[rstest]
+/// Every program, and with each of its verbs.
+const PROGRAMS: [(&str, &[&str]); 6] = [
+    ("rest-server", &[]),
+    ("rest-client", &["create", "get", "list", "update", "delete", "watch", "import", "health"]),
+    ("grpc-server", &[]),
+    ("grpc-client", &["create", "get", "list", "update", "delete", "watch", "import", "health", "process"]),
+    ("kafka-producer", &["create", "update", "delete", "import", "health"]),
+    ("kafka-consumer", &["get", "list", "watch", "process"]),
+];
+
 #[tokio::test]
-async fn nothing_in_help_goes_without_a_word(#[values(Lab::Rest, Lab::Grpc)] lab: Lab) {
-    let mut texts = vec![help(lab.server(), &[]).await];
-    for verb in ["create", "get", "list", "update", "delete", "watch", "import", "health"] {
-        texts.push(help(lab.client(), &[verb]).await);
-    }
-    if lab == Lab::Grpc {
-        texts.push(help(lab.client(), &["process"]).await);
-    }
-    for text in texts {
-        for entry in entries(&text) {
-            // The name and the explanation are two columns apart at least.
-            let said = entry.split_once("  ").map_or("", |(_, said)| said.trim());
-            assert!(said.split_whitespace().filter(|word| !word.starts_with('[')).count() >= 2, "{entry:?} in {text}");
+async fn nothing_in_help_goes_without_a_word_or_beyond_80_columns() {
+    for (program, verbs) in PROGRAMS {
+        let mut texts = vec![help(program, &[]).await];
+        for verb in verbs {
+            assert!(
+                texts[0].lines().any(|line| line.trim_start().starts_with(&format!("{verb} "))),
+                "{program} {verb}"
+            );
+            texts.push(help(program, &[verb]).await);
+        }
+        for text in texts {
+            for entry in entries(&text) {
+                // The name and the explanation are two columns apart at least.
+                let said = entry.split_once("  ").map_or("", |(_, said)| said.trim());
+                let words = said.split_whitespace().filter(|word| !word.starts_with('[')).count();
+                assert!(words >= 2 || entry.starts_with("[default"), "{entry:?} in {text}");
+            }
+            // The usage is one line, however long the program's name is.
+            for line in text.lines().filter(|line| !line.starts_with("Usage: ")) {
+                assert!(line.chars().count() <= 80, "{program}: {line:?}");
+            }
         }
     }
+}
+
+#[tokio::test]
+async fn the_help_of_the_kafka_programs_names_defaults_and_variables() {
+    let brokers = ["[env: KAFKA_BROKERS=]", "[default: 127.0.0.1:9092]"];
+    for (program, verbs) in &PROGRAMS[4..] {
+        for verb in verbs.iter().map(Some).chain([None]) {
+            let text = help(program, verb.map_or(&[], std::slice::from_ref)).await;
+            assert_documents(&text, "--brokers", &brokers);
+            assert_documents(&text, "--topic-prefix", &["[default: lab]"]);
+            assert_documents(&text, "--json", &[]);
+            match *program {
+                "kafka-producer" => {
+                    assert_documents(&text, "--format", &["[default: protobuf]", "json"]);
+                    assert_documents(&text, "--flush-timeout", &["[default: 10]"]);
+                }
+                _ => {
+                    assert_documents(&text, "--group", &["lab.apply", "lab.watch"]);
+                    assert_documents(&text, "--group-protocol", &["[default: consumer]", "classic"]);
+                }
+            }
+        }
+        assert!(help(program, &[]).await.contains("RUST_LOG"));
+    }
+    let consumer = help("kafka-consumer", &[]).await;
+    assert_documents(&consumer, "--database", &["[env: LAB_DATABASE]", "[default: .lab/orders.db]"]);
+    assert_documents(&consumer, "--in-memory", &[]);
+    assert_documents(&help("kafka-producer", &["import"]).await, "--rate", &["second"]);
 }

@@ -1,7 +1,7 @@
 //! Kafka: requests in, facts out; on an embedded broker for each test.
 
-mod programs;
-mod records;
+pub(crate) mod programs;
+pub(crate) mod records;
 pub(crate) mod support;
 
 mod across;

@@ -180,8 +180,14 @@ impl Kafka {
 
 /// Waits until a consumer that logs at `info` has partitions.
 pub(crate) async fn assigned(process: &Process) {
-    let assigned = || async { process.stderr().contains("partitions are ours").then_some(()) };
-    until("partitions", assigned).await;
+    until("partitions", || async { has_partitions(process).then_some(()) }).await;
+}
+
+/// Whether it has been given some. None is an assignment too, which a member gets that must wait.
+pub(crate) fn has_partitions(process: &Process) -> bool {
+    let stderr = process.stderr();
+    let given = stderr.split("partitions are ours partitions=\"").skip(1);
+    given.into_iter().any(|given| given.starts_with(|first: char| first.is_ascii_digit()))
 }
 
 fn reader(brokers: &str, group: &str) -> BaseConsumer {

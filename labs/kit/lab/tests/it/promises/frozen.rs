@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use rusqlite::Connection;
 
 use super::apache::{Frozen, On, start};
-use super::ledger::progress;
+use super::ledger::{self, progress};
 use super::requests::{Feeder, consumers};
 use crate::kafka::support::Kafka;
 
@@ -57,12 +56,11 @@ async fn a_locked_database_holds_no_stop(on: On) {
     let mut feeder = Feeder::new(&kafka);
     feeder.feed(500);
     progress(&kafka, 1).await;
-    let lock = Connection::open(&kafka.database).expect("the consumer has made it");
-    lock.execute_batch("BEGIN IMMEDIATE").expect("the lock, between two batches");
+    let lock = ledger::locked(&kafka);
     feeder.feed(500);
     feeder.delivered().await;
     stops_within(LOCKED, consumer).await;
-    lock.execute_batch("ROLLBACK").expect("it is let go");
+    drop(lock);
 }
 
 #[tokio::test(flavor = "multi_thread")]

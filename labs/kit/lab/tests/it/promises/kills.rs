@@ -1,11 +1,16 @@
 //! Two consumers, killed by turns while they have work and have done some of it.
 
+use std::time::Duration;
+
 use nix::sys::signal::Signal;
 
 use super::apache::{On, size};
-use super::ledger::{Wrongs, changes, count, progress, some};
+use super::ledger::{Wrongs, changes, count, locked, progress, some};
 use super::requests::{Feeder, consumers, start_consumer};
-use crate::kafka::support::Kafka;
+use crate::kafka::support::{Kafka, assigned};
+
+/// For how long somebody else writes: long enough for a consumer to have a batch in hand.
+const LOCKED: Duration = Duration::from_millis(300);
 
 /// Feeds requests as the kills go on, so that there are some left at each.
 async fn kill_by_turns(kafka: &Kafka, requests: usize, kills: usize, args: &[&str]) -> Wrongs {
@@ -14,12 +19,22 @@ async fn kill_by_turns(kafka: &Kafka, requests: usize, kills: usize, args: &[&st
     let (mut counted, mut round) = (0, 0);
     while counted < kills {
         assert!(round < kills * 3, "of {round} kills {counted} came while there was work");
+        // One that has nothing to do would die in vain.
+        assigned(&running[0]).await;
         let before = changes(kafka);
         feeder.feed(requests / kills / 2);
         progress(kafka, before + some(requests / kills / 10)).await;
+        // By turns of two, so that each consumer meets both: it dies at any moment, or while
+        // it waits for the database, which somebody else has locked.
+        let lock = (round % 4 < 2).then(|| locked(kafka));
+        if lock.is_some() {
+            feeder.feed(10);
+            tokio::time::sleep(LOCKED).await;
+        }
         let victim = running.remove(0);
         victim.signal(Signal::SIGKILL);
         victim.end().await;
+        drop(lock);
         // Not more than there is lag: all this is less than what was asked for.
         counted += usize::from(changes(kafka) < feeder.requests());
         running.push(start_consumer(kafka, args));

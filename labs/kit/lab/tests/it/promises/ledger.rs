@@ -8,7 +8,7 @@ use prost::Message as _;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::kafka::support::Kafka;
-use crate::support::until;
+use crate::support::{PATIENCE, until};
 
 /// What went wrong, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,14 @@ pub(super) fn changes(kafka: &Kafka) -> usize {
 
 fn open(kafka: &Kafka) -> Connection {
     Connection::open_with_flags(&kafka.database, OpenFlags::SQLITE_OPEN_READ_WRITE).expect("the consumer has made it")
+}
+
+/// Locks the database as any other writer does; to drop it lets go.
+pub(super) fn locked(kafka: &Kafka) -> Connection {
+    let connection = open(kafka);
+    connection.busy_timeout(PATIENCE).expect("a setting");
+    connection.execute_batch("BEGIN IMMEDIATE").expect("the lock, between two batches");
+    connection
 }
 
 /// Waits for so many changes.

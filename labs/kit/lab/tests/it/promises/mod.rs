@@ -13,6 +13,7 @@
 //! | rebalances lose and double nothing          | `rebalances`  | yes |
 //! | one of three brokers may die                | `cluster`     | no: there is one |
 //! | a stop doesn't wait for who is silent       | `frozen`      | a locked database only |
+//! | a backlog takes no memory                   | `memory`      | no: it trims what this needs |
 //! | topics and brokers with other settings      | `settings`    | no: it has no settings |
 //! | an open transaction hides nothing for long  | `transactions`| no: it fakes them |
 //!
@@ -28,6 +29,7 @@ mod frozen;
 mod imports;
 mod kills;
 mod ledger;
+mod memory;
 mod poison;
 mod rebalances;
 mod requests;

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use prost::Message as _;
-use rusqlite::Connection;
 
 use super::apache::{On, size};
-use super::ledger::count;
+use super::ledger::{self, count};
 use super::requests::{Feeder, consumers};
 use crate::kafka::support::{Kafka, Seen};
 
@@ -134,8 +133,7 @@ fn assert_is_letter_of(kafka: &Kafka, letter: &Seen, poison: &Poison) {
 async fn feed_while_locked(kafka: &Kafka, feeder: &mut Feeder, locked: Duration) -> Vec<(Poison, i32, i64)> {
     feeder.feed(10);
     feeder.delivered().await;
-    let lock = Connection::open(&kafka.database).expect("the consumer has made it");
-    lock.execute_batch("BEGIN IMMEDIATE").expect("the lock, between two batches");
+    let lock = ledger::locked(kafka);
     let mut sent = Vec::new();
     let there = feeder.orders[0].clone();
     let mut poison = not_parseable();
@@ -149,7 +147,7 @@ async fn feed_while_locked(kafka: &Kafka, feeder: &mut Feeder, locked: Duration)
     feeder.feed(500 - feeder.orders.len());
     feeder.delivered().await;
     tokio::time::sleep(locked).await;
-    lock.execute_batch("ROLLBACK").expect("it is let go");
+    drop(lock);
     sent
 }
 

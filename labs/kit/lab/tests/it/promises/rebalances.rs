@@ -5,7 +5,8 @@ use nix::sys::signal::Signal;
 use super::apache::{On, size};
 use super::ledger::{Wrongs, changes, count, progress, some};
 use super::requests::{Feeder, consumers, start_consumer};
-use crate::kafka::support::{Kafka, assigned};
+use crate::kafka::support::{Kafka, has_partitions};
+use crate::support::until;
 
 /// Requests between two events.
 fn share() -> usize {
@@ -27,8 +28,9 @@ async fn two_five_one(kafka: &Kafka, protocol: &str) -> Wrongs {
         feed(kafka, &mut feeder).await;
         running.push(start_consumer(kafka, &args));
     }
-    // Of five members two are idle. As soon as one has a partition more, the group has moved.
-    assigned(&running[2]).await;
+    // Of five members two are idle. As soon as a new one has a partition, the group has moved.
+    let moved = || async { running[2..].iter().any(has_partitions).then_some(()) };
+    until("a partition that moves", moved).await;
     feed(kafka, &mut feeder).await;
     while running.len() > 1 {
         feed(kafka, &mut feeder).await;

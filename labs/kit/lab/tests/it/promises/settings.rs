@@ -107,6 +107,34 @@ async fn only_requests_that_are_too_large_for_the_topic_are_not_sent() {
     assert_eq!(count(&kafka, &delivered, 1).await, Wrongs::default());
 }
 
+/// A letter has four headers more than its request, and the topics were made by hand alike.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs Apache Kafka: Java, and Maven once"]
+async fn poison_that_is_too_large_for_a_letter_stops_nobody() {
+    let kafka = On::Apache.kafka().await;
+    for topic in [kafka.requests(), kafka.facts(), kafka.dead_letters()] {
+        make_topic(&kafka, &topic, (1, 1), &[("max.message.bytes", "2000")]).await;
+    }
+    let _running = consumers(&kafka, 1, &[]).await;
+    let large = "x".repeat(1_850);
+    kafka.send(&kafka.requests(), Some(b"a value"), Some(large.as_bytes()), &[]).await;
+    kafka.send(&kafka.requests(), Some(b"a header"), None, &[("large", Some(large.as_bytes()))]).await;
+    let mut feeder = Feeder::new(&kafka);
+    for _ in 0..5 {
+        // A batch that the topic takes.
+        feeder.feed(1);
+        feeder.delivered().await;
+    }
+    let wrongs = count(&kafka, &feeder.orders, 2).await;
+    assert_eq!(wrongs, Wrongs { dead_letters: 2, ..Wrongs::default() });
+    let letters = kafka.read(&kafka.dead_letters()).await;
+    let said: Vec<_> = letters.iter().map(|letter| letter.header("dlq_reason").expect("text")).collect();
+    println!("{said:?}");
+    assert!(said[0].contains("its value of 1850 bytes is too large for a letter"), "{said:?}");
+    assert!(said[1].contains("its key and headers as well"), "{said:?}");
+    assert_eq!((letters[0].key(), letters[1].header("dlq_offset")), ("a value", Some("1")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Apache Kafka: Java, and Maven once"]
 async fn a_broker_that_makes_topics_by_itself_and_knows_no_new_groups_is_dealt_with() {

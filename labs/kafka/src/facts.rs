@@ -1,0 +1,146 @@
+//! The topic of facts, for the one who writes it: in transactions, and as the
+//! only one of its name.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use rdkafka::config::FromClientConfigAndContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::message::BorrowedMessage;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
+
+use crate::broker::Quiet;
+use crate::config::KafkaArgs;
+use crate::published::Published;
+use crate::reader::replay;
+use crate::wire::Record;
+
+/// Facts in one transaction.
+pub(crate) const MOST_IN_TRANSACTION: usize = 1_000;
+/// Where the newest facts are looked for: so many offsets before the end of each
+/// partition. Half of them may be marks of transactions.
+const TAIL: i64 = 4_000;
+/// For one try of the broker's; it is repeated.
+const TRY: Duration = Duration::from_secs(10);
+/// For an answer that can be done without.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// Why publishing has to begin anew, which is always safe.
+pub(crate) type Interrupted = String;
+
+pub(crate) fn text(error: impl std::fmt::Display) -> Interrupted {
+    error.to_string()
+}
+
+/// The end of each partition.
+#[derive(Debug, Default)]
+pub(crate) struct Ends(BTreeMap<i32, i64>);
+
+impl Ends {
+    /// Whether any was further than it is now. A topic only grows.
+    pub(crate) fn are_beyond(&self, now: &Self) -> bool {
+        self.0.iter().any(|(partition, end)| now.0.get(partition).is_none_or(|now| now < end))
+    }
+}
+
+/// The topic, open for writing.
+pub(crate) struct FactsTopic {
+    producer: BaseProducer<Quiet>,
+    kafka: KafkaArgs,
+    name: String,
+    epoch: u32,
+    stop: CancellationToken,
+}
+
+impl FactsTopic {
+    /// A producer of which there is only one: an older one with its name is fenced off,
+    /// and what it has left open is ended by the broker.
+    pub(crate) fn open(
+        kafka: &KafkaArgs,
+        name: &str,
+        epoch: u32,
+        stop: &CancellationToken,
+    ) -> Result<Self, Interrupted> {
+        let mut config = kafka.producer();
+        config.set("transactional.id", format!("{name}.{epoch:08x}")).set("transaction.timeout.ms", "60000");
+        // At most that of the transaction.
+        config.set("message.timeout.ms", "60000");
+        let producer = BaseProducer::from_config_and_context(&config, Quiet).map_err(text)?;
+        let topic = Self { producer, kafka: kafka.clone(), name: name.to_owned(), epoch, stop: stop.clone() };
+        topic.until_done(|| topic.producer.init_transactions(TRY))?;
+        Ok(topic)
+    }
+
+    /// The database whose facts they are.
+    pub(crate) fn epoch(&self) -> u32 {
+        self.epoch
+    }
+
+    /// Sends facts in one transaction: readers see all of them or none.
+    pub(crate) fn send(&self, facts: Vec<Record>) -> Result<(), Interrupted> {
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let count = facts.len();
+        self.producer.begin_transaction().map_err(text)?;
+        for fact in facts {
+            let record = BaseRecord {
+                topic: &self.name,
+                partition: None,
+                payload: fact.value.as_ref(),
+                key: Some(&fact.key),
+                timestamp: None,
+                headers: Some(fact.headers),
+                delivery_opaque: (),
+            };
+            self.producer.send(record).map_err(|(error, _)| text(error))?;
+        }
+        // The answers are read here, as they come: a commit that has to wait for them looks
+        // for them ten times a second.
+        let deadline = Instant::now() + TRY;
+        while self.producer.in_flight_count() > 0 && Instant::now() < deadline {
+            self.producer.poll(Duration::from_millis(1));
+        }
+        self.until_done(|| self.producer.commit_transaction(TRY))?;
+        debug!(count, "facts published");
+        Ok(())
+    }
+
+    /// What the newest facts say, as far as they are of this database.
+    pub(crate) fn published(&self) -> Result<Published, Interrupted> {
+        let mut published = Published::nothing(self.epoch);
+        replay(&self.kafka, &self.name, |_, high| high - TAIL, |fact| published.note(fact)).map_err(text)?;
+        Ok(published)
+    }
+
+    /// Every fact that is there.
+    pub(crate) fn read(&self, each: impl FnMut(&BorrowedMessage<'_>)) -> Result<(), Interrupted> {
+        replay(&self.kafka, &self.name, |low, _| low, each).map_err(text)
+    }
+
+    /// Where each partition ends.
+    pub(crate) fn ends(&self) -> Result<Ends, Interrupted> {
+        let client = self.producer.client();
+        let metadata = client.fetch_metadata(Some(&self.name), ANSWER).map_err(text)?;
+        let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
+        let end = |partition: i32| Ok((partition, client.fetch_watermarks(&self.name, partition, ANSWER)?.1));
+        let ends: Result<_, KafkaError> = partitions.map(|partition| end(partition.id())).collect();
+        ends.map(Ends).map_err(text)
+    }
+
+    /// Tries again for as long as librdkafka says that it may. Whatever else goes wrong,
+    /// fencing included, is answered with a new producer and a look at the topic.
+    fn until_done(&self, mut call: impl FnMut() -> Result<(), KafkaError>) -> Result<(), Interrupted> {
+        loop {
+            match call() {
+                Ok(()) => return Ok(()),
+                Err(error) if self.stop.is_cancelled() => return Err(error.to_string()),
+                Err(KafkaError::Transaction(error)) if error.is_retriable() => debug!(%error, "once more"),
+                Err(KafkaError::Flush(RDKafkaErrorCode::OperationTimedOut)) => debug!("the broker takes long"),
+                Err(error) => return Err(error.to_string()),
+            }
+        }
+    }
+}
