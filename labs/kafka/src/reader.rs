@@ -29,6 +29,7 @@ use crate::wire::{Fact, Topics, read_fact};
 
 /// For an answer of the broker, or the next record of a replay.
 const PATIENCE: Duration = Duration::from_secs(10);
+const MOMENT: Duration = Duration::from_millis(100);
 /// Orders whose last version a watch remembers: repeats come close behind each other.
 const REMEMBERED: usize = 10_000;
 
@@ -101,7 +102,7 @@ pub(crate) fn replay(
     consumer.assign(&assignment).map_err(silent)?;
     let mut heard = Instant::now();
     while !open.is_empty() {
-        match consumer.poll(Duration::from_millis(100)) {
+        match consumer.poll(MOMENT) {
             Some(Ok(record)) => {
                 heard = Instant::now();
                 open.retain(|&(partition, high)| partition != record.partition() || record.offset() + 1 < high);
@@ -153,8 +154,15 @@ fn begin_at_the_end(args: &ConsumerArgs, topic: &str) -> Result<(), Failure> {
     let consumer: BaseConsumer<Quiet> =
         broker::create(BaseConsumer::from_config_and_context(&args.member("watch"), Quiet))?;
     let mut asked = TopicPartitionList::new();
-    for partition in partitions(&consumer, topic).map_err(failed)? {
-        asked.add_partition(topic, partition);
+    let started = Instant::now();
+    // A topic that was made this moment is not known to every broker yet.
+    while asked.count() == 0 && started.elapsed() < PATIENCE {
+        for partition in partitions(&consumer, topic).map_err(failed)? {
+            asked.add_partition(topic, partition);
+        }
+        if asked.count() == 0 {
+            std::thread::sleep(MOMENT);
+        }
     }
     let places = consumer.committed_offsets(asked, PATIENCE).map_err(failed)?;
     let mut new = TopicPartitionList::new();
@@ -179,7 +187,7 @@ fn follow(
     let mut seen = Seen::new();
     let mut printed = 0;
     while !stop.is_cancelled() && count.is_none_or(|count| printed < count) {
-        let Some(polled) = consumer.poll(Duration::from_millis(100)) else { continue };
+        let Some(polled) = consumer.poll(MOMENT) else { continue };
         let Some(record) = member::record(polled, consumer)? else { continue };
         match read_fact(&record) {
             Ok(fact) if seen.is_new(&fact) => {
