@@ -170,7 +170,7 @@ async fn a_broker_that_was_wiped_gets_everything_again() {
 }
 
 /// 100,000 changes of an order that is gone: as many as the store keeps.
-const MANY_CHANGES: &str = "
+pub(super) const MANY_CHANGES: &str = "
     WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)
     INSERT INTO changes (kind, id, created_by, status, equipment, created_at_ms, version)
     SELECT iif(n = 1, 'created', 'updated'), '0198c5a2-7d1e-7c3b-9a55-3f0b7d6c1e24', 'A', 'QUEUED', 'MOUSE', 1, n

@@ -11,6 +11,7 @@ mod imports;
 mod names;
 mod poison;
 mod refusals;
+mod remade;
 mod stops;
 mod styles;
 mod verbs;
