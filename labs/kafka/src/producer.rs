@@ -106,8 +106,11 @@ async fn import_orders(
             },
         }
     }
-    // Nothing more is read. What was read is sent.
-    while let Some(line) = lines.next_of_the_last().await {
+    // Nothing more is read. What was read is sent: a pipe that it came from has no copy. Who
+    // asks for so many a second and no more wants none of them now.
+    while args.rate.is_none()
+        && let Some(line) = lines.next_of_the_last().await
+    {
         import_order(line?, deliveries);
     }
     Ok(())

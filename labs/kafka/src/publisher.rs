@@ -35,7 +35,8 @@ use crate::wire::fact_record;
 
 /// How soon a stop, or the death of another publisher, is seen.
 const MOMENT: Duration = Duration::from_millis(100);
-/// How often it is looked whether the topic is still the one that was written to.
+/// How often it is looked whether the topic is still the one that was written to, while
+/// there is nothing to send.
 const LOOK: Duration = Duration::from_secs(2);
 const BACK_OFF: Duration = Duration::from_secs(1);
 /// For what is left to be published at the end.
@@ -144,17 +145,21 @@ impl Work {
         info!(topic = self.topic, after = %watch.position(), "publishing facts");
         loop {
             let stopping = self.stop.is_cancelled();
-            if looked.elapsed() > LOOK {
-                self.look_at_ends(&facts)?;
-                looked = Instant::now();
-            }
             let changes = self.next_changes(&mut watch)?;
             if changes.is_empty() && stopping {
                 return Ok(());
             }
+            if changes.is_empty() && looked.elapsed() < LOOK {
+                continue;
+            }
+            // Nobody else writes to it. So a topic that was made anew is shorter before the
+            // next facts are sent, and may be longer afterwards.
+            self.look_at_ends(&facts)?;
             let new = changes.iter().filter(|change| !published.has(change));
             let fact = |change: &Change| fact_record(&change.position.to_string(), change.kind, &change.order);
             facts.send(new.map(fact).collect())?;
+            self.look_at_ends(&facts)?;
+            looked = Instant::now();
         }
     }
 
