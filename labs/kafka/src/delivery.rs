@@ -211,7 +211,7 @@ impl Deliveries {
         }
         if self.brief && self.unprinted.is_none() {
             let (delivered, undelivered, refused) = (self.delivered, self.undelivered, self.refused);
-            let summary = format!("{delivered} delivered, {undelivered} not known to be, {refused} lines refused");
+            let summary = format!("{delivered} delivered, {undelivered} not known to be, {refused} refused");
             self.unprinted = self.output.record(&(), &summary).err();
         }
         self.verdict()

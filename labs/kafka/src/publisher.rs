@@ -60,6 +60,7 @@ impl Publisher {
             stop: stop.clone(),
             runtime: Handle::current(),
             ends: Ends::default(),
+            contradicted: false,
         };
         let (end, ended) = oneshot::channel();
         let run = move || {
@@ -98,6 +99,8 @@ struct Work {
     runtime: Handle,
     /// How far the topic went when it was last looked at.
     ends: Ends,
+    /// The topic has facts of changes that this database didn't make.
+    contradicted: bool,
 }
 
 impl Work {
@@ -152,6 +155,10 @@ impl Work {
             if changes.is_empty() && looked.elapsed() < LOOK {
                 continue;
             }
+            if changes.iter().any(|change| published.contradicts(change)) {
+                self.contradicted = true;
+                return Err("the topic tells of other changes than this database".to_owned());
+            }
             // Nobody else writes to it. So a topic that was made anew is shorter before the
             // next facts are sent, and may be longer afterwards.
             self.look_at_ends(&facts)?;
@@ -166,14 +173,14 @@ impl Work {
     /// A watch from behind what is published. A transaction that a crash has cut off is
     /// nowhere (a broker that only pretends to have transactions may have part of it), so
     /// all before the newest transaction is published, and of that one it is known what.
-    fn begin(&self, facts: &FactsTopic, now: Position) -> Result<(Watch, Published), Interrupted> {
+    fn begin(&mut self, facts: &FactsTopic, now: Position) -> Result<(Watch, Published), Interrupted> {
         let published = facts.published()?;
         let kept = self.runtime.block_on(self.store.watch(WatchFrom::Oldest)).map_err(text)?.position();
         let begin = now.at(published.complete_up_to(MOST_IN_TRANSACTION));
         let reason = if self.ends.are_beyond(&facts.ends()?) {
             "the topic was made anew"
-        } else if published.newest() > now.sequence() {
-            "the topic tells of changes that this database doesn't have, as if it were an older copy"
+        } else if self.contradicted || published.newest() > now.sequence() {
+            "the topic tells of changes that this database doesn't have, as if it had been restored from a copy"
         } else if begin.sequence() < kept.sequence() {
             "the changes that the topic lacks are no longer kept"
         } else {
@@ -181,6 +188,7 @@ impl Work {
         };
         info!(reason, "publishing every order as it is");
         let from = state::publish_all(facts, &self.store, &self.runtime)?;
+        self.contradicted = false;
         let watch = self.runtime.block_on(self.store.watch(WatchFrom::After(from))).map_err(text)?;
         Ok((watch, Published::nothing(now.epoch())))
     }

@@ -126,7 +126,9 @@ fn read_event(message: &BorrowedMessage<'_>) -> Result<EventId, String> {
 /// `ce_time`, in whatever offset it is (RFC 3339); the record's own time when it isn't there.
 fn read_time(message: &BorrowedMessage<'_>) -> Result<Timestamp, String> {
     match text_header(message, c"ce_time")? {
-        Some(text) => rfc_3339(text).ok_or_else(|| format!("ce_time {text:.64?} is not a time of RFC 3339")),
+        Some(text) => {
+            rfc_3339(text).ok_or_else(|| format!("ce_time {text:.64?} is no time of RFC 3339 from the years 1 to 9999"))
+        }
         None => {
             let written = message.timestamp().to_millis().and_then(|ms| Timestamp::from_millisecond(ms).ok());
             Ok(written.unwrap_or_else(Timestamp::now))

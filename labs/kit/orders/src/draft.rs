@@ -253,7 +253,13 @@ impl Body {
     /// A version; 0 when it isn't there. After a fault any number does: the request is refused.
     pub(crate) fn version(&mut self, name: &str) -> u64 {
         let Some(value) = self.fields.remove(name) else { return 0 };
-        value.as_u64().or_else(|| self.wrong_type(format!("/{name}"), "a number from 0", &value)).unwrap_or(1)
+        let fault =
+            |found: &str| Fault::body(format!("/{name}"), format!("must be a whole number from 0, not {found}"));
+        value.as_u64().unwrap_or_else(|| {
+            let found = if value.is_number() { value.to_string() } else { type_of(&value).to_owned() };
+            self.faults.push(fault(&found));
+            1
+        })
     }
 
     fn wrong_type<T>(&mut self, pointer: String, wanted: &str, found: &Value) -> Option<T> {

@@ -1,6 +1,7 @@
 //! Topics that lose what they had while a consumer runs, and databases that have
 //! forgotten what happened: the facts come to say again what is.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 
 use lab_broker::embedded::Embedded;
@@ -9,7 +10,7 @@ use rusqlite::Connection;
 use super::groups::{MANY_CHANGES, versions};
 use super::programs::stop;
 use super::support::Kafka;
-use crate::support::{Lab, client, until};
+use crate::support::{Lab, Output, client, until};
 
 /// A broker on this listener, with the topics.
 fn start(listener: &TcpListener, kafka: &Kafka) -> Embedded {
@@ -64,8 +65,8 @@ async fn an_order_whose_deletion_is_no_longer_kept_gets_its_tombstone() {
     assert_eq!(facts[&ids[2]], [1, 1], "its state was published once more, for nobody knew that it was there");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_is_older_than_the_topic_goes_on_publishing() {
+/// Three orders, a copy of the database, five orders more; then the copy instead of it.
+async fn restored_from_a_copy() -> Kafka {
     let kafka = Kafka::embedded();
     let consumer = kafka.apply_quietly(&[]).await;
     kafka.import(3).await;
@@ -77,13 +78,42 @@ async fn a_database_that_is_older_than_the_topic_goes_on_publishing() {
     kafka.import(5).await;
     kafka.facts_once(8).await;
     stop(consumer).await;
-    // What the servers leave beside a database belongs to the one that goes.
+    // What is left beside a database belongs to the one that goes.
     for end in ["-wal", "-shm"] {
         let _ = std::fs::remove_file(format!("{}{end}", kafka.database.display()));
     }
     std::fs::copy(&copy, &kafka.database).expect("the older copy");
+    kafka
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_older_than_the_topic_goes_on_publishing() {
+    let kafka = restored_from_a_copy().await;
     let consumer = kafka.apply_quietly(&[]).await;
     let id = kafka.create("AFTERWARDS", &["MOUSE"]).await;
     kafka.get_at(&id, 1).await;
     stop(consumer).await;
+}
+
+/// Its new changes have the numbers of those that were lost, and more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_database_that_has_overtaken_the_topic_publishes_all_and_buries_what_was_lost() {
+    let kafka = restored_from_a_copy().await;
+    let rest = kafka.server(Lab::Rest).await;
+    for number in 0..10 {
+        rest.create(&format!("NEW{number}"), &["MOUSE"]).await;
+    }
+    let list = client(&rest, &["list", "--json"]).await.expect(0);
+    rest.stop().await.expect(0);
+    let ids = |list: &Output| -> BTreeSet<String> {
+        list.json_lines().iter().map(|order| order["id"].as_str().expect("an id").to_owned()).collect()
+    };
+    let stored = ids(&list);
+    assert_eq!(stored.len(), 13);
+    for _ in 0..2 {
+        let consumer = kafka.apply_quietly(&[]).await;
+        let same = || async { (ids(&kafka.consumer(&["list", "--json"]).await) == stored).then_some(()) };
+        until("the facts to say what the database says", same).await;
+        stop(consumer).await;
+    }
 }
