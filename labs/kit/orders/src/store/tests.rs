@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use super::worker::{Call, Command};
 use super::*;
 use crate::{
     ChangeKind, DeleteDraft, Fault, ListDraft, OrderDraft, OrderError, Position, ResultDraft, Status, UpdateDraft,
@@ -355,8 +356,21 @@ fn a_call_whose_reply_was_dropped_before_its_turn_is_not_carried_out() {
     store.close();
     let names = open(&path);
     let orders = page(&names, ListDraft { page_size: Some("1000".into()), ..ListDraft::default() }).expect("a page");
-    // Not even those that waited for the lock in the first batch.
     assert_eq!(orders.orders.len(), 1);
+}
+
+#[test]
+fn a_call_whose_reply_was_dropped_in_its_batch_is_not_carried_out() {
+    let conn = Connection::open_in_memory().expect("memory opens");
+    for wanted in [true, false] {
+        let (reply, receiver) = oneshot::channel();
+        let receiver = wanted.then_some(receiver);
+        let mut done = false;
+        let mut call = Command::new(|_: &Connection| Ok(done = true), reply);
+        call.run(&conn, false);
+        drop((call, receiver));
+        assert_eq!(done, wanted);
+    }
 }
 
 #[test]
