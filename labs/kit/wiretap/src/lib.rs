@@ -1,0 +1,154 @@
+//! A relay between a client and a server that shows what passes.
+//!
+//! Every byte is passed on as it came (but for the addresses of brokers in
+//! Kafka's answers). Meanwhile the relay counts, keeps calls as text for people, and
+//! can cut the connections.
+//!
+//! Reading order: [`Tap`]; [`calls`], what is kept.
+
+mod calls;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+
+use calls::Kept;
+
+/// What is spoken through a tap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// HTTP/1.1.
+    Http,
+    /// gRPC over HTTP/2 without TLS.
+    Grpc,
+    /// Kafka's protocol, to one broker. Its answers name the tap as the address
+    /// of every broker: of a cluster, all but one node would be out of reach.
+    Kafka,
+}
+
+/// A relay on a free port of 127.0.0.1. Dropping it closes its port and all connections.
+pub struct Tap {
+    address: SocketAddr,
+    kept: Arc<Kept>,
+    stop: CancellationToken,
+}
+
+/// Bytes on the wire, each way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bytes {
+    /// By clients.
+    pub sent: u64,
+    /// By clients, from the server.
+    pub received: u64,
+}
+
+/// A request and what came back, as it passed.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The number of its connection, in the order in which clients connected, from 1.
+    pub connection: u64,
+    /// `POST /v1/orders`, `orders.v1.OrderService/CreateOrder`, `Produce`.
+    pub name: String,
+    /// The request.
+    pub sent: Side,
+    /// What came back.
+    pub received: Side,
+    /// Both sides are complete, or the connection is gone. A stream is not until it ends.
+    pub ended: bool,
+}
+
+/// One direction of a [`Call`].
+#[derive(Clone, Debug, Default)]
+pub struct Side {
+    /// This call's own bytes on the wire, its framing included. What belongs to the
+    /// connection (HTTP/2's preface, SETTINGS, PING, …) is in [`Tap::bytes`] alone.
+    pub bytes: u64,
+    /// HTTP: the start line; gRPC: `OK` or `NOT_FOUND: message` in what was received.
+    /// Else empty; or what is wrong, where the relay can't read it.
+    pub start: String,
+    /// HTTP headers, gRPC metadata (pseudo-headers and trailers included), as sent.
+    pub headers: Vec<(String, String)>,
+    /// What it carried.
+    pub messages: Vec<Message>,
+    /// When its first byte passed.
+    pub first: Option<Instant>,
+    /// When its last byte so far passed.
+    pub last: Option<Instant>,
+}
+
+/// A body, an event, a gRPC message, a record.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// JSON and other text as it is, protobuf by its schema, one field a line.
+    pub text: String,
+    /// Of the message alone, without framing.
+    pub bytes: u64,
+    /// When its last byte passed.
+    pub at: Instant,
+    /// Kafka only.
+    pub record: Option<Record>,
+}
+
+/// What belongs to a Kafka record beside its value.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// By name.
+    pub topic: String,
+    /// Where in the topic.
+    pub partition: i32,
+    /// Where in the partition. Of a record that was sent, the answer says it.
+    pub offset: Option<i64>,
+    /// As text.
+    pub key: Option<String>,
+    /// In the order sent.
+    pub headers: Vec<(String, String)>,
+    /// Its value is null.
+    pub tombstone: bool,
+}
+
+impl Tap {
+    /// Starts one on the current tokio runtime.
+    pub async fn start(wire: Wire, upstream: SocketAddr) -> io::Result<Self> {
+        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let (_, _) = (wire, upstream);
+        Ok(Self { address, kept: Arc::default(), stop: CancellationToken::new() })
+    }
+
+    /// Where clients connect.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Closes every open connection at once, both ways. New ones are taken.
+    pub fn cut(&self) {}
+
+    /// All bytes so far, whatever they were for.
+    pub fn bytes(&self) -> Bytes {
+        Bytes::default()
+    }
+
+    /// What is kept now, oldest first; calls under way included.
+    pub fn calls(&self) -> Vec<Call> {
+        self.kept.calls()
+    }
+
+    /// Drops what is kept, so that the next [`Tap::calls`] begins anew.
+    pub fn clear(&self) {
+        self.kept.clear();
+    }
+
+    /// Waits until a call fits. The caller bounds the wait.
+    pub async fn wait_for(&self, fits: impl Fn(&Call) -> bool) -> Call {
+        self.kept.wait_for(fits).await
+    }
+}
+
+impl Drop for Tap {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
