@@ -24,5 +24,5 @@ pub use lines::{Line, Lines};
 pub use listen::{bind, check_loopback, host_port};
 pub use options::{DatabaseArgs, OutputArgs, TimeoutArgs, parse_seconds};
 pub use output::Output;
-pub use text::printable;
+pub use text::{printable, width_of};
 pub use verbs::{CreateArgs, DeleteArgs, GetArgs, ImportArgs, ListArgs, UpdateArgs, Verb, WatchArgs, status};

@@ -92,7 +92,7 @@ pub(crate) fn cut_lines(mut lines: Vec<String>, most: usize, width: usize) -> Ve
 /// The most columns that a text may take. Terminals disagree: of a family emoji,
 /// which is several people joined, some show one picture in two columns and some
 /// all the people. So each piece counts as the wider of the two.
-pub(crate) fn width_of(text: &str) -> usize {
+pub fn width_of(text: &str) -> usize {
     text.graphemes(true).map(|piece| piece.width().max(sum_of_widths(piece))).sum()
 }
 

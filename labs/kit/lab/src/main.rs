@@ -20,6 +20,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// See the same order over REST, gRPC and Kafka, side by side
+    Tour(lab_tour::TourArgs),
     /// Run one of the programs
     #[command(subcommand)]
     Run(Program),
@@ -45,7 +47,13 @@ enum Program {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Run(program) = Cli::parse().command;
+    let program = match Cli::parse().command {
+        Command::Run(program) => program,
+        Command::Tour(args) => {
+            let _logs = lab_lifecycle::start_logs(LevelFilter::OFF);
+            return lab_console::exit_code(lab_tour::run(args).await, args.json);
+        }
+    };
     let (json, level) = match &program {
         Program::RestServer(args) => (args.output.json, LevelFilter::INFO),
         Program::RestClient(args) => (args.output.json, LevelFilter::WARN),

@@ -24,4 +24,5 @@ mod rest;
 mod same_order;
 mod sharing;
 mod slow;
+mod tour;
 mod watch;

@@ -1,0 +1,26 @@
+//! A picture of the tour for a page: reads what it printed, in colour, and writes SVG.
+//!
+//! ```text
+//! CLICOLOR_FORCE=1 cargo lab tour | cargo run -p lab-tour --example picture -- 1 > labs/kit/tour/tour.svg
+//! ```
+//! Each argument is the number of a step; without one, the whole tour is drawn.
+
+use std::io::{self, Read, Write};
+
+/// What each step begins with.
+const HEADING: char = '━';
+
+fn main() -> io::Result<()> {
+    let wanted: Vec<usize> = std::env::args().skip(1).filter_map(|number| number.parse().ok()).collect();
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text)?;
+    let (mut step, mut shown) = (0, String::new());
+    for line in text.lines() {
+        step += usize::from(line.contains(HEADING));
+        if wanted.is_empty() || wanted.contains(&step) {
+            shown.extend([line, "\n"]);
+        }
+    }
+    let svg = anstyle_svg::Term::new().render_svg(&shown);
+    io::stdout().write_all(svg.as_bytes())
+}

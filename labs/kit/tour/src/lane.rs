@@ -1,0 +1,172 @@
+//! What is shown of one transport in a step: from what passed on the wire.
+
+use std::time::Duration;
+
+use lab_wiretap::{Bytes, Call, Message, Side, Tap};
+use serde::Serialize;
+
+use crate::program::Ran;
+
+/// The three ways to pass a message, in the order in which they are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Transport {
+    Rest,
+    Grpc,
+    Kafka,
+}
+
+impl Transport {
+    pub(crate) const ALL: [Self; 3] = [Self::Rest, Self::Grpc, Self::Kafka];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Rest => "REST",
+            Self::Grpc => "gRPC",
+            Self::Kafka => "Kafka",
+        }
+    }
+}
+
+/// A line of what passed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Line {
+    /// The request's or the answer's first line: what is asked, or how it went.
+    Start(String),
+    /// A header, or another detail.
+    Detail(String),
+    /// Of the body, the message, the record's value.
+    Body(String),
+    /// The tour's own words.
+    Note(String),
+}
+
+/// One transport's side of a step.
+#[derive(Clone, Debug)]
+pub(crate) struct Lane {
+    /// What was typed.
+    pub(crate) typed: String,
+    pub(crate) sent: Vec<Line>,
+    pub(crate) received: Vec<Line>,
+    /// Of the calls that are shown; `None` when nothing passed.
+    pub(crate) bytes: Option<Bytes>,
+    /// All that passed meanwhile, connecting included.
+    pub(crate) all_bytes: Bytes,
+    /// From the first byte of the request to the last of the answer.
+    pub(crate) time: Option<Duration>,
+}
+
+impl Lane {
+    /// An empty lane of a client that ran; `before` is what had passed when it started.
+    pub(crate) fn of(ran: &Ran, tap: &Tap, before: Bytes) -> Self {
+        Self::typed(&ran.typed, tap, before)
+    }
+
+    /// The same of a client that still runs.
+    pub(crate) fn typed(typed: &str, tap: &Tap, before: Bytes) -> Self {
+        let now = tap.bytes();
+        let all_bytes = Bytes { sent: now.sent - before.sent, received: now.received - before.received };
+        Self { typed: typed.to_owned(), sent: Vec::new(), received: Vec::new(), bytes: None, all_bytes, time: None }
+    }
+
+    /// Adds a call: both its sides, its bytes, and its time if it is the first.
+    pub(crate) fn show(&mut self, call: &Call) {
+        self.sent.extend(sent(call));
+        self.received.extend(received(call));
+        self.count(call);
+    }
+
+    /// Adds a call's bytes, and its time if it is the first.
+    pub(crate) fn count(&mut self, call: &Call) {
+        let bytes = self.bytes.get_or_insert_default();
+        bytes.sent += call.sent.bytes;
+        bytes.received += call.received.bytes;
+        self.time = self.time.or_else(|| took(call));
+    }
+
+    pub(crate) fn note(&mut self, text: impl Into<String>) {
+        self.received.push(Line::Note(text.into()));
+    }
+}
+
+/// What was sent: for Kafka each record, for the others the request.
+pub(crate) fn sent(call: &Call) -> Vec<Line> {
+    if call.sent.messages.iter().any(|message| message.record.is_some()) {
+        return call.sent.messages.iter().flat_map(record).collect();
+    }
+    let mut lines = vec![Line::Start(call.name.clone())];
+    lines.extend(headers(&call.sent.headers));
+    lines.extend(body(&call.sent));
+    lines
+}
+
+/// What came back.
+pub(crate) fn received(call: &Call) -> Vec<Line> {
+    let start = call.received.start.strip_prefix("HTTP/1.1 ").unwrap_or(&call.received.start);
+    let mut lines = Vec::new();
+    if !start.is_empty() {
+        lines.push(Line::Start(start.to_owned()));
+    }
+    lines.extend(headers(&call.received.headers));
+    match call.name.as_str() {
+        // Its answer says where the record is.
+        "Produce" => lines.extend(call.received.messages.iter().map(|message| Line::Start(message.text.clone()))),
+        _ if call.received.messages.iter().any(|message| message.record.is_some()) => {
+            lines.extend(call.received.messages.iter().flat_map(record));
+        }
+        _ => lines.extend(body(&call.received)),
+    }
+    lines
+}
+
+fn body(side: &Side) -> impl Iterator<Item = Line> {
+    side.messages.iter().flat_map(|message| message.text.lines()).map(|line| Line::Body(line.to_owned()))
+}
+
+/// A record: where it is, what it is about, what it says.
+pub(crate) fn record(message: &Message) -> Vec<Line> {
+    let Some(record) = &message.record else { return Vec::new() };
+    let place = match record.offset {
+        Some(offset) => format!("{}, partition {}, offset {offset}", record.topic, record.partition),
+        None => format!("{}, partition {}", record.topic, record.partition),
+    };
+    let mut lines = vec![Line::Start(place)];
+    lines.extend(record.key.iter().map(|key| Line::Detail(format!("key: {key}"))));
+    lines.extend(headers(&record.headers));
+    match record.tombstone {
+        true => lines.push(Line::Body("null".to_owned())),
+        false => lines.extend(message.text.lines().map(|line| Line::Body(line.to_owned()))),
+    }
+    lines
+}
+
+/// The headers that mean something to a reader, and how many more there are.
+fn headers(all: &[(String, String)]) -> Vec<Line> {
+    const SHOWN: [&str; 10] = [
+        "content-type",
+        "location",
+        "etag",
+        "if-match",
+        "last-event-id",
+        "retry-after",
+        "grpc-timeout",
+        "grpc-status",
+        "ce_type",
+        "dlq_reason",
+    ];
+    let is_shown = |name: &str| SHOWN.contains(&name.to_ascii_lowercase().as_str());
+    let shown = all.iter().filter(|(name, _)| is_shown(name));
+    let mut lines: Vec<_> = shown.map(|(name, value)| Line::Detail(format!("{name}: {value}"))).collect();
+    match all.len() - lines.len() {
+        0 => {}
+        1 => lines.push(Line::Note("and 1 header more".to_owned())),
+        more => lines.push(Line::Note(format!("and {more} headers more"))),
+    }
+    lines
+}
+
+/// From the first byte of the request to the last of the answer.
+pub(crate) fn took(call: &Call) -> Option<Duration> {
+    Some(call.received.last?.duration_since(call.sent.first?))
+}

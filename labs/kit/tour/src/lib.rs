@@ -1,0 +1,58 @@
+//! The tour: one order system over REST, gRPC and Kafka, in ten seconds.
+//!
+//! It starts an embedded broker and the three programs that receive (two servers
+//! and a consumer) on one temporary database, and then types the clients' commands
+//! for you. A relay stands between each client and what it calls, and what the tour
+//! shows is what passed there: see `lab-wiretap`.
+//!
+//! Read in this order: [`steps`](self), what is done and what it shows, a file a
+//! step; `stage`, what runs while it is done; `lane`, from what passed to what is
+//! shown of one transport; `screen`, three lanes side by side; `question`.
+
+mod config;
+mod lane;
+mod program;
+mod question;
+mod screen;
+mod stage;
+mod steps;
+mod text;
+
+pub use config::TourArgs;
+
+use std::time::Instant;
+
+use lab_console::Failure;
+
+use question::Asked;
+use screen::Screen;
+use stage::Stage;
+
+/// Gives the tour. Ctrl-C and SIGTERM end it at once; in any case no program, port or file is left.
+///
+/// # Errors
+///
+/// When something that it needs can't be started, or a step doesn't come to its end in time.
+pub async fn run(args: TourArgs) -> Result<(), Failure> {
+    let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
+    let mut screen = Screen::new(args.json);
+    let mut stage = Stage::new()?;
+    let done = stop.run_until_cancelled(give(&args, &mut screen, &mut stage)).await;
+    stage.clear_away().await;
+    // Stopped: it was told to, and that is no failure.
+    done.unwrap_or(Ok(()))
+}
+
+async fn give(args: &TourArgs, screen: &mut Screen, stage: &mut Stage) -> Result<(), Failure> {
+    let started = Instant::now();
+    stage.set().await?;
+    screen.opening(started.elapsed())?;
+    let mut asked = Asked::new(!args.yes && !args.json);
+    for (number, step) in steps::ALL.iter().enumerate() {
+        screen.heading(number + 1, steps::ALL.len(), step)?;
+        let guess = asked.ask(screen, &step.question).await?;
+        let seen = steps::take(step, stage).await?;
+        screen.seen(step, &seen, asked.judge(guess, seen.answer))?;
+    }
+    screen.closing(asked.score())
+}

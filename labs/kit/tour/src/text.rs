@@ -1,0 +1,115 @@
+//! Times, numbers and lines that fit.
+
+use std::time::Duration;
+
+use lab_console::{printable, width_of};
+
+/// A time as a person says it: `640 µs`, `2.3 ms`, `31 ms`, `1.2 s`.
+pub(crate) fn time(time: Duration) -> String {
+    let (micros, millis, seconds) = (time.as_micros(), time.as_secs_f64() * 1e3, time.as_secs_f64());
+    match micros {
+        0..1_000 => format!("{micros} µs"),
+        1_000..10_000 => format!("{millis:.1} ms"),
+        10_000..1_000_000 => format!("{millis:.0} ms"),
+        _ => format!("{seconds:.1} s"),
+    }
+}
+
+/// `1,668`
+pub(crate) fn number(number: u64) -> String {
+    let digits = number.to_string();
+    let with_commas = digits.bytes().rev().enumerate().flat_map(|(at, digit)| {
+        let comma = (at > 0 && at % 3 == 0).then_some(',');
+        comma.into_iter().chain([char::from(digit)])
+    });
+    with_commas.collect::<Vec<_>>().into_iter().rev().collect()
+}
+
+/// Lines of at most `width` columns, broken behind a space or a mark where there is one. Lines
+/// behind the first begin with a space, so that one sees where a new one begins.
+pub(crate) fn fold(text: &str, width: usize) -> Vec<String> {
+    let text = printable(text);
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in words(&text, width.saturating_sub(1).max(1)) {
+        if width_of(line.trim_end()) + width_of(word.trim_end()) > width && !line.trim().is_empty() {
+            lines.push(line.trim_end().to_owned());
+            line = " ".to_owned();
+        }
+        line.push_str(word);
+    }
+    lines.push(line.trim_end().to_owned());
+    lines
+}
+
+/// Pieces behind which a line may end, none longer than `most` characters.
+fn words(text: &str, most: usize) -> Vec<&str> {
+    let pieces = text.split_inclusive([' ', ',', ':', '/', '-', '.', ';', '=', '&', '?']);
+    pieces.flat_map(|piece| split_at_most(piece, most)).collect()
+}
+
+fn split_at_most(mut piece: &str, most: usize) -> Vec<&str> {
+    let mut parts = Vec::new();
+    while let Some((at, _)) = piece.char_indices().nth(most) {
+        let (part, rest) = piece.split_at(at);
+        parts.push(part);
+        piece = rest;
+    }
+    parts.push(piece);
+    parts
+}
+
+/// A paragraph: lines of at most `width` columns, broken between words.
+pub(crate) fn paragraph(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let last = lines.last_mut().expect("there is one at least");
+        if last.is_empty() {
+            last.push_str(word);
+        } else if width_of(last) + 1 + width_of(word) <= width {
+            last.extend([" ", word]);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_said_in_the_unit_that_a_person_takes() {
+        let said = |micros| time(Duration::from_micros(micros));
+        assert_eq!([said(640), said(2_310), said(31_400), said(1_234_000)], ["640 µs", "2.3 ms", "31 ms", "1.2 s"]);
+    }
+
+    #[test]
+    fn numbers_have_commas() {
+        assert_eq!([number(0), number(999), number(1_668), number(1_234_567)], ["0", "999", "1,668", "1,234,567"]);
+    }
+
+    #[test]
+    fn folded_lines_fit_and_lose_nothing() {
+        let texts = [
+            r#"{"id":"01a212dd-0e2e-7785-a9b2-1cb9d4873a77","equipment":["KEYBOARD","WEBCAM"],"version":1}"#,
+            "orders.v1.OrderService/CreateOrder",
+            "a",
+            "",
+            "ünïcödé without any place to break at, 日本語日本語日本語日本語日本語日本語",
+        ];
+        for text in texts {
+            for width in [12, 25, 60] {
+                let lines = fold(text, width);
+                assert!(lines.iter().all(|line| width_of(line) <= width), "{width}: {lines:?}");
+                let without_spaces = |text: &str| text.replace(' ', "");
+                assert_eq!(without_spaces(&lines.concat()), without_spaces(text));
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_terminal_would_obey_is_not_shown() {
+        assert_eq!(fold("a\u{1b}[31mb", 20), ["a\u{fffd}[31mb"]);
+    }
+}
