@@ -4,18 +4,29 @@
 //! Kafka's answers). Meanwhile the relay counts, keeps calls as text for people, and
 //! can cut the connections.
 //!
-//! Reading order: [`Tap`]; [`calls`], what is kept.
+//! Reading order: [`Tap`]; `relay`, which passes bytes on; `calls`, what is kept; and
+//! what reads along: `http1`, `grpc` (over `frames`), `kafka`. `text` shows protobuf.
+//!
+//! A decoder never changes traffic, whatever passes, and holds bounded memory: 10,000
+//! calls or 64 MiB of text (the oldest go), 64 KiB of a head or a body, some MiB of a frame.
 
 mod calls;
+mod frames;
+mod grpc;
+mod http1;
+mod kafka;
+mod relay;
+mod text;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use calls::Kept;
+use relay::Shared;
 
 /// What is spoken through a tap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +42,7 @@ pub enum Wire {
 
 /// A relay on a free port of 127.0.0.1. Dropping it closes its port and all connections.
 pub struct Tap {
-    address: SocketAddr,
-    kept: Arc<Kept>,
+    shared: Arc<Shared>,
     stop: CancellationToken,
 }
 
@@ -73,6 +83,8 @@ pub struct Side {
     pub headers: Vec<(String, String)>,
     /// What it carried.
     pub messages: Vec<Message>,
+    /// How many more messages passed: the first 10,000 are kept.
+    pub not_kept: u64,
     /// When its first byte passed.
     pub first: Option<Instant>,
     /// When its last byte so far passed.
@@ -112,43 +124,49 @@ pub struct Record {
 impl Tap {
     /// Starts one on the current tokio runtime.
     pub async fn start(wire: Wire, upstream: SocketAddr) -> io::Result<Self> {
-        let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-        let address = listener.local_addr()?;
-        let (_, _) = (wire, upstream);
-        Ok(Self { address, kept: Arc::default(), stop: CancellationToken::new() })
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let shared = Arc::new(Shared::new(wire, upstream, listener.local_addr()?));
+        let stop = CancellationToken::new();
+        let (stopped, serving) = (stop.clone(), relay::serve(listener, Arc::clone(&shared)));
+        tokio::spawn(async move { stopped.run_until_cancelled(serving).await });
+        Ok(Self { shared, stop })
     }
 
     /// Where clients connect.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.shared.address
     }
 
-    /// Closes every open connection at once, both ways. New ones are taken.
-    pub fn cut(&self) {}
+    /// Closes every open connection at once, both ways (RST). New ones are taken.
+    pub fn cut(&self) {
+        self.shared.cut();
+    }
 
     /// All bytes so far, whatever they were for.
     pub fn bytes(&self) -> Bytes {
-        Bytes::default()
+        self.shared.bytes()
     }
 
     /// What is kept now, oldest first; calls under way included.
     pub fn calls(&self) -> Vec<Call> {
-        self.kept.calls()
+        self.shared.kept.calls()
     }
 
-    /// Drops what is kept, so that the next [`Tap::calls`] begins anew.
+    /// Drops what is kept, so that the next [`Tap::calls`] begins anew. A call
+    /// that is under way is dropped as well, and does not come back.
     pub fn clear(&self) {
-        self.kept.clear();
+        self.shared.kept.clear();
     }
 
-    /// Waits until a call fits. The caller bounds the wait.
+    /// Waits until a call fits. The caller bounds the wait; `fits` must not call the tap.
     pub async fn wait_for(&self, fits: impl Fn(&Call) -> bool) -> Call {
-        self.kept.wait_for(fits).await
+        self.shared.kept.wait_for(fits).await
     }
 }
 
 impl Drop for Tap {
     fn drop(&mut self) {
         self.stop.cancel();
+        self.shared.cut();
     }
 }
