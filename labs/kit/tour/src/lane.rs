@@ -34,8 +34,10 @@ impl Transport {
 pub(crate) enum Line {
     /// The request's or the answer's first line: what is asked, or how it went.
     Start(String),
-    /// A header, or another detail.
+    /// A header that means something here, or another detail.
     Detail(String),
+    /// Any other header: there is room for it on a wide screen alone.
+    Minor(String),
     /// Of the body, the message, the record's value.
     Body(String),
     /// The tour's own words.
@@ -93,7 +95,7 @@ impl Lane {
 /// What was sent: for Kafka each record, for the others the request.
 pub(crate) fn sent(call: &Call) -> Vec<Line> {
     if call.sent.messages.iter().any(|message| message.record.is_some()) {
-        return call.sent.messages.iter().flat_map(record).collect();
+        return call.sent.messages.iter().flat_map(|message| record(&without_offset(message))).collect();
     }
     let mut lines = vec![Line::Start(call.name.clone())];
     lines.extend(headers(&call.sent.headers));
@@ -120,6 +122,13 @@ pub(crate) fn received(call: &Call) -> Vec<Line> {
     lines
 }
 
+/// A record as its sender knew it: where it lies is for the broker to say.
+pub(crate) fn without_offset(message: &Message) -> Message {
+    let mut message = message.clone();
+    message.record.iter_mut().for_each(|record| record.offset = None);
+    message
+}
+
 fn body(side: &Side) -> impl Iterator<Item = Line> {
     side.messages.iter().flat_map(|message| message.text.lines()).map(|line| Line::Body(line.to_owned()))
 }
@@ -127,11 +136,8 @@ fn body(side: &Side) -> impl Iterator<Item = Line> {
 /// A record: where it is, what it is about, what it says.
 pub(crate) fn record(message: &Message) -> Vec<Line> {
     let Some(record) = &message.record else { return Vec::new() };
-    let place = match record.offset {
-        Some(offset) => format!("{}, partition {}, offset {offset}", record.topic, record.partition),
-        None => format!("{}, partition {}", record.topic, record.partition),
-    };
-    let mut lines = vec![Line::Start(place)];
+    let offset = record.offset.map(|offset| format!(", offset {offset}")).unwrap_or_default();
+    let mut lines = vec![Line::Start(format!("{}, partition {}{offset}", record.topic, record.partition))];
     lines.extend(record.key.iter().map(|key| Line::Detail(format!("key: {key}"))));
     lines.extend(headers(&record.headers));
     match record.tombstone {
@@ -141,29 +147,15 @@ pub(crate) fn record(message: &Message) -> Vec<Line> {
     lines
 }
 
-/// The headers that mean something to a reader, and how many more there are.
+/// Those that mean something first, then the others.
 fn headers(all: &[(String, String)]) -> Vec<Line> {
-    const SHOWN: [&str; 10] = [
-        "content-type",
-        "location",
-        "etag",
-        "if-match",
-        "last-event-id",
-        "retry-after",
-        "grpc-timeout",
-        "grpc-status",
-        "ce_type",
-        "dlq_reason",
-    ];
-    let is_shown = |name: &str| SHOWN.contains(&name.to_ascii_lowercase().as_str());
-    let shown = all.iter().filter(|(name, _)| is_shown(name));
-    let mut lines: Vec<_> = shown.map(|(name, value)| Line::Detail(format!("{name}: {value}"))).collect();
-    match all.len() - lines.len() {
-        0 => {}
-        1 => lines.push(Line::Note("and 1 header more".to_owned())),
-        more => lines.push(Line::Note(format!("and {more} headers more"))),
-    }
-    lines
+    const MEAN_SOMETHING: [&str; 8] =
+        ["location", "etag", "if-match", "retry-after", "grpc-timeout", "grpc-status", "ce_type", "dlq_reason"];
+    let is_one = |name: &str| MEAN_SOMETHING.contains(&name.to_ascii_lowercase().as_str());
+    let (ours, others): (Vec<_>, Vec<_>) = all.iter().partition(|(name, _)| is_one(name));
+    let text = |(name, value): &(String, String)| format!("{name}: {value}");
+    let ours = ours.into_iter().map(|header| Line::Detail(text(header)));
+    ours.chain(others.into_iter().map(|header| Line::Minor(text(header)))).collect()
 }
 
 /// From the first byte of the request to the last of the answer.

@@ -10,20 +10,27 @@ use serde::Serialize;
 
 use crate::lane::{Lane, Line, Transport};
 use crate::question::Question;
-use crate::steps::{Seen, Step};
-use crate::text::{fold, number, paragraph, time};
+use crate::steps::{Recap, Seen, Step};
+use crate::text::{self, fold, paragraph, short_ids, time};
 
 const PLAIN: Style = Style::new();
 const BOLD: Style = Style::new().effects(Effects::BOLD);
 const DIM: Style = Style::new().effects(Effects::DIMMED);
 const NOTE: Style = AnsiColor::Yellow.on_default();
 const GAP: usize = 2;
+/// Columns in which there is room for all headers, and for whole ids.
+const ROOM: usize = 45;
+/// Stands beside each time.
+const BUILD: &str = if cfg!(debug_assertions) { " (debug build)" } else { "" };
 
 /// Where the tour is shown.
 pub(crate) struct Screen {
     out: anstream::AutoStream<std::io::Stdout>,
     width: usize,
     json: bool,
+    /// What the figures mean has been said.
+    explained: bool,
+    recap: Vec<Recap>,
 }
 
 fn colour(transport: Transport) -> Style {
@@ -42,7 +49,7 @@ impl Screen {
     pub(crate) fn new(json: bool) -> Self {
         let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
         // Wider lines are hard to read; narrower columns hold nothing.
-        Self { out: anstream::stdout(), width: width.clamp(60, 160), json }
+        Self { out: anstream::stdout(), width: width.clamp(60, 160), json, explained: false, recap: Vec::new() }
     }
 
     /// What runs, once it does.
@@ -61,8 +68,7 @@ impl Screen {
         for (style, line) in lines {
             self.line(&[(style, line.to_owned())])?;
         }
-        let debug = if cfg!(debug_assertions) { " Times are those of a debug build." } else { "" };
-        self.line(&[(DIM, format!("All of it runs on this machine, and was ready in {}.{debug}", time(ready)))])
+        self.line(&[(DIM, format!("All of it runs on this machine, and was ready in {}.", time(ready)))])
     }
 
     /// The beginning of a step.
@@ -71,10 +77,29 @@ impl Screen {
             return Ok(());
         }
         self.line(&[])?;
-        let title = format!(" {at} of {of}  {} ", step.title);
-        let rule = "━".repeat(self.width.saturating_sub(width_of(&title) + 2));
-        self.line(&[(DIM, "━━".to_owned()), (BOLD, title), (DIM, rule)])?;
+        self.heading_line(&format!("{at} of {of}  {}", step.title))?;
         self.words(PLAIN, step.about)
+    }
+
+    fn heading_line(&mut self, title: &str) -> Result<(), Failure> {
+        let rule = "━".repeat(self.width.saturating_sub(width_of(title) + 4));
+        self.line(&[(DIM, "━━".to_owned()), (BOLD, format!(" {title} ")), (DIM, rule)])
+    }
+
+    /// A line for what each step came to.
+    fn recap_table(&mut self) -> Result<(), Failure> {
+        let mut rows = vec![Recap { of: "", told: Transport::ALL.map(|transport| transport.name().to_owned()) }];
+        rows.append(&mut self.recap);
+        for Recap { of, told } in rows {
+            let mut row = vec![(DIM, format!("{of:<18}"))];
+            for (transport, told) in Transport::ALL.into_iter().zip(told) {
+                let style = if of.is_empty() { colour(transport).bold() } else { PLAIN };
+                let room = 20_usize.saturating_sub(width_of(&told));
+                row.extend([(style, told), (PLAIN, " ".repeat(room))]);
+            }
+            self.line(&row)?;
+        }
+        Ok(())
     }
 
     /// A question, and the place for its answer.
@@ -88,6 +113,7 @@ impl Screen {
 
     /// What a step has shown.
     pub(crate) fn seen(&mut self, step: &Step, seen: &Seen, right: Option<bool>) -> Result<(), Failure> {
+        self.recap.extend(seen.recap.clone());
         if self.json {
             return self.json_lines(step, seen);
         }
@@ -95,11 +121,16 @@ impl Screen {
         self.columns(&Transport::ALL.map(|transport| vec![(colour(transport).bold(), transport.name().to_owned())]))?;
         self.columns(&seen.lanes.each_ref().map(|lane| vec![(DIM, command(&lane.typed))]))?;
         self.rule("sent")?;
-        self.columns(&seen.lanes.each_ref().map(|lane| styled(&lane.sent)))?;
+        self.columns(&seen.lanes.each_ref().map(|lane| self.styled(&lane.sent)))?;
         self.rule("came back")?;
-        self.columns(&seen.lanes.each_ref().map(|lane| styled(&lane.received)))?;
+        self.columns(&seen.lanes.each_ref().map(|lane| self.styled(&lane.received)))?;
         self.rule("on the wire")?;
         self.on_the_wire(&seen.lanes)?;
+        if !std::mem::replace(&mut self.explained, true) {
+            let legend = "↑ bytes sent and ↓ received: of this one call, and besides (connecting, asking where things are).";
+            self.words(DIM, legend)?;
+            self.words(DIM, "The time is that of one call, the first, at the relay: see labs/kit/compare to compare.")?;
+        }
         self.line(&[])?;
         if let Some(right) = right {
             let verdict = if right { "Right: " } else { "No: " };
@@ -120,10 +151,10 @@ impl Screen {
             };
             let bar = |bytes: u64| (bytes as usize * (column - 1)).div_ceil(most as usize);
             vec![
-                (PLAIN, format!("{} bytes", both(bytes))),
+                (PLAIN, format!("{} bytes", text::bytes(bytes))),
                 (PLAIN, format!("{}{}", "█".repeat(bar(bytes.sent)), "▒".repeat(bar(bytes.received)))),
-                (BOLD, lane.time.map(time).unwrap_or_default()),
-                (DIM, format!("connecting: {}", both(rest))),
+                (PLAIN, lane.time.map(|took| format!("{}{BUILD}", time(took))).unwrap_or_default()),
+                (DIM, format!("besides: {}", text::bytes(rest))),
             ]
         };
         self.columns(&lanes.each_ref().map(rows))
@@ -135,7 +166,9 @@ impl Screen {
             return Ok(());
         }
         self.line(&[])?;
-        self.line(&[(DIM, "━".repeat(self.width))])?;
+        self.heading_line("So that is the difference")?;
+        self.recap_table()?;
+        self.line(&[])?;
         if guessed > 0 {
             self.line(&[(BOLD, format!("{right} of {guessed} guesses were right."))])?;
         }
@@ -179,6 +212,27 @@ impl Screen {
         Ok(())
     }
 
+    /// How each line looks. Where there is little room, a number stands for the minor ones.
+    fn styled(&self, lines: &[Line]) -> Vec<Piece> {
+        let (wide, mut hidden, mut pieces) = (self.column() >= ROOM, 0, Vec::new());
+        for line in lines {
+            if let (Line::Minor(_), false) = (line, wide) {
+                hidden += 1;
+                continue;
+            }
+            pieces.extend(hidden_headers(std::mem::take(&mut hidden)));
+            let (style, text) = match line {
+                Line::Start(text) => (BOLD, text),
+                Line::Detail(text) | Line::Minor(text) => (DIM, text),
+                Line::Body(text) => (PLAIN, text),
+                Line::Note(text) => (NOTE, text),
+            };
+            pieces.push((style, if wide { text.clone() } else { short_ids(text) }));
+        }
+        pieces.extend(hidden_headers(hidden));
+        pieces
+    }
+
     fn words(&mut self, style: Style, text: &str) -> Result<(), Failure> {
         let lines = paragraph(text, self.width.min(100));
         lines.into_iter().try_for_each(|line| self.line(&[(style, line)]))
@@ -213,24 +267,18 @@ impl Screen {
     }
 }
 
-/// `↑ 226 ↓ 1,399`
-fn both(bytes: Bytes) -> String {
-    format!("↑ {} ↓ {}", number(bytes.sent), number(bytes.received))
+fn hidden_headers(hidden: usize) -> Option<Piece> {
+    let more = match hidden {
+        0 => return None,
+        1 => "and a header more".to_owned(),
+        _ => format!("and {hidden} headers more"),
+    };
+    Some((DIM, more))
 }
 
 /// `rest-client create`, of the whole command.
 fn command(typed: &str) -> String {
     typed.split_whitespace().skip(3).take(2).collect::<Vec<_>>().join(" ")
-}
-
-fn styled(lines: &[Line]) -> Vec<Piece> {
-    let piece = |line: &Line| match line {
-        Line::Start(text) => (BOLD, text.clone()),
-        Line::Detail(text) => (DIM, text.clone()),
-        Line::Body(text) => (PLAIN, text.clone()),
-        Line::Note(text) => (NOTE, text.clone()),
-    };
-    lines.iter().map(piece).collect()
 }
 
 #[derive(Serialize)]

@@ -22,6 +22,8 @@ use tokio::time::timeout;
 use crate::lane::Transport;
 use crate::program::{PATIENCE, Program, Programs, Ran};
 
+const TOPICS: [&str; 3] = ["lab.order-requests.v1", "lab.orders.v1", "lab.order-requests.dlq.v1"];
+
 /// The programs that receive, and what stands before them.
 struct Receivers {
     rest: Program,
@@ -69,6 +71,10 @@ impl Stage {
     /// Starts all that the steps need.
     pub(crate) async fn set(&mut self) -> Result<(), Failure> {
         let embedded = Embedded::start().map_err(|error| Failure::missing(error.to_string()))?;
+        for topic in TOPICS {
+            let made = embedded.create_topic(topic, 3);
+            made.map_err(|error| Failure::missing(format!("can't make the topic {topic}: {error}")))?;
+        }
         let tap = tap(Wire::Kafka, embedded.address()).await?;
         self.addresses[Transport::Kafka as usize] = tap.address().to_string();
         self.broker = Some(Broker { embedded, tap });

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lab_console::{printable, width_of};
+use lab_wiretap::Bytes;
 
 /// A time as a person says it: `640 µs`, `2.3 ms`, `31 ms`, `1.2 s`.
 pub(crate) fn time(time: Duration) -> String {
@@ -15,8 +16,13 @@ pub(crate) fn time(time: Duration) -> String {
     }
 }
 
+/// `↑ 226 ↓ 1,399`
+pub(crate) fn bytes(Bytes { sent, received }: Bytes) -> String {
+    format!("↑ {} ↓ {}", number(sent), number(received))
+}
+
 /// `1,668`
-pub(crate) fn number(number: u64) -> String {
+fn number(number: u64) -> String {
     let digits = number.to_string();
     let with_commas = digits.bytes().rev().enumerate().flat_map(|(at, digit)| {
         let comma = (at > 0 && at % 3 == 0).then_some(',');
@@ -26,14 +32,15 @@ pub(crate) fn number(number: u64) -> String {
 }
 
 /// Lines of at most `width` columns, broken behind a space or a mark where there is one. Lines
-/// behind the first begin with a space, so that one sees where a new one begins.
+/// behind the first are indented by one more, so that one sees where a new one begins.
 pub(crate) fn fold(text: &str, width: usize) -> Vec<String> {
     let text = printable(text);
+    let indent = " ".repeat((text.len() - text.trim_start().len() + 1).min(width / 2));
     let (mut lines, mut line) = (Vec::new(), String::new());
-    for word in words(&text, width.saturating_sub(1).max(1)) {
+    for word in words(&text, width - indent.len()) {
         if width_of(line.trim_end()) + width_of(word.trim_end()) > width && !line.trim().is_empty() {
             lines.push(line.trim_end().to_owned());
-            line = " ".to_owned();
+            line.clone_from(&indent);
         }
         line.push_str(word);
     }
@@ -41,21 +48,37 @@ pub(crate) fn fold(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Pieces behind which a line may end, none longer than `most` characters.
+/// Pieces behind which a line may end, none wider than `most` columns.
 fn words(text: &str, most: usize) -> Vec<&str> {
-    let pieces = text.split_inclusive([' ', ',', ':', '/', '-', '.', ';', '=', '&', '?']);
-    pieces.flat_map(|piece| split_at_most(piece, most)).collect()
+    let (mut words, mut start) = (Vec::new(), 0);
+    for (at, c) in text.char_indices() {
+        let rest = &text[at + c.len_utf8()..];
+        // `1,668` and `127.0.0.1` stay together.
+        let in_number = matches!(c, ',' | '.' | ':') && rest.starts_with(|c: char| c.is_ascii_digit());
+        let ends = matches!(c, ' ' | ',' | ':' | '/' | '-' | '.' | ';' | '=' | '&' | '?') && !in_number;
+        if ends || width_of(&text[start..at + c.len_utf8()]) >= most.saturating_sub(1) {
+            words.push(&text[start..at + c.len_utf8()]);
+            start = at + c.len_utf8();
+        }
+    }
+    words.push(&text[start..]);
+    words
 }
 
-fn split_at_most(mut piece: &str, most: usize) -> Vec<&str> {
-    let mut parts = Vec::new();
-    while let Some((at, _)) = piece.char_indices().nth(most) {
-        let (part, rest) = piece.split_at(at);
-        parts.push(part);
-        piece = rest;
+/// Ids in short: `01a212fa…5014`. A UUID has 36 characters, and a column hardly more than half of them.
+pub(crate) fn short_ids(text: &str) -> String {
+    let is_id = |part: &[u8]| {
+        part.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+    };
+    let (mut short, mut rest) = (String::new(), text);
+    while let Some(at) = rest.as_bytes().windows(36).position(is_id) {
+        short.extend([&rest[..at + 8], "…", &rest[at + 32..at + 36]]);
+        rest = &rest[at + 36..];
     }
-    parts.push(piece);
-    parts
+    short + rest
 }
 
 /// A paragraph: lines of at most `width` columns, broken between words.
@@ -106,6 +129,19 @@ mod tests {
                 assert_eq!(without_spaces(&lines.concat()), without_spaces(text));
             }
         }
+    }
+
+    #[test]
+    fn numbers_and_addresses_are_not_broken() {
+        assert_eq!(fold("no server answers on 127.0.0.1:8080", 24), ["no server answers on", " 127.0.0.1:8080"]);
+        assert_eq!(fold("besides: 2,373 and 4,772", 20), ["besides: 2,373 and", " 4,772"]);
+    }
+
+    #[test]
+    fn ids_are_shortened_and_nothing_else_is() {
+        let id = "01a212fa-8a07-733b-8963-f0897d0d3642";
+        assert_eq!(short_ids(&format!("{{\"id\":\"{id}\"}} ü {id}")), "{\"id\":\"01a212fa…3642\"} ü 01a212fa…3642");
+        assert_eq!(short_ids("00-aaaa-bbbb-01 ünïcödé"), "00-aaaa-bbbb-01 ünïcödé");
     }
 
     #[test]

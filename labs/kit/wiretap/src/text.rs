@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, MethodDescriptor, Value};
+use prost_reflect::{
+    DescriptorPool, DynamicMessage, Kind, MessageDescriptor, MethodDescriptor, ReflectMessage, Value,
+};
 
 use crate::calls::MAX_TEXT;
 
@@ -69,14 +71,12 @@ fn cut(mut text: String) -> String {
 
 fn fields(message: &DynamicMessage, depth: usize, text: &mut String) {
     for (field, value) in message.fields() {
+        let (name, kind) = (field.name(), field.kind());
         match value {
-            Value::List(items) => items.iter().for_each(|item| line(field.name(), item, &field.kind(), depth, text)),
-            Value::Map(items) => {
-                // `proto/` has no maps; their order on the wire is lost here.
-                let entry = format!("({} entries)", items.len());
-                let _ = writeln!(text, "{:1$}{2}: {entry}", "", 2 * depth, field.name());
+            Value::List(items) if kind.as_message().is_some() => {
+                items.iter().for_each(|item| line(name, item, &kind, depth, text));
             }
-            value => line(field.name(), value, &field.kind(), depth, text),
+            value => line(name, value, &kind, depth, text),
         }
     }
     for unknown in message.unknown_fields() {
@@ -91,25 +91,55 @@ fn line(name: &str, value: &Value, kind: &Kind, depth: usize, text: &mut String)
     let indent = 2 * depth;
     // Writing to a String can't fail.
     let _ = match value {
-        Value::Message(message) => {
+        Value::Message(message) if timestamp(message).is_none() => {
             let _ = writeln!(text, "{:indent$}{name} {{", "");
             fields(message, depth + 1, text);
             writeln!(text, "{:indent$}}}", "")
         }
+        value => writeln!(text, "{:indent$}{name}: {}", "", scalar(value, kind)),
+    };
+}
+
+/// A value on one line. An enum has the name that JSON has for it, without its type's.
+fn scalar(value: &Value, kind: &Kind) -> String {
+    match value {
         Value::EnumNumber(number) => {
             let known = kind.as_enum().and_then(|names| names.get_value(*number));
-            let shown = known.map_or_else(|| number.to_string(), |value| value.name().to_owned());
-            writeln!(text, "{:indent$}{name}: {shown}", "")
+            known.map_or_else(|| number.to_string(), |value| short_name(value.parent_enum().name(), value.name()))
         }
-        Value::String(value) => writeln!(text, "{:indent$}{name}: {value:?}", ""),
-        Value::Bytes(value) => writeln!(text, "{:indent$}{name}: {}", "", length(value.len())),
-        Value::Bool(value) => writeln!(text, "{:indent$}{name}: {value}", ""),
-        Value::I32(value) => writeln!(text, "{:indent$}{name}: {value}", ""),
-        Value::I64(value) => writeln!(text, "{:indent$}{name}: {value}", ""),
-        Value::U32(value) => writeln!(text, "{:indent$}{name}: {value}", ""),
-        Value::U64(value) => writeln!(text, "{:indent$}{name}: {value}", ""),
-        Value::F32(value) => writeln!(text, "{:indent$}{name}: {value}", ""),
-        Value::F64(value) => writeln!(text, "{:indent$}{name}: {value}", ""),
-        Value::List(_) | Value::Map(_) => Ok(()),
-    };
+        Value::String(value) => format!("{value:?}"),
+        Value::Bytes(value) => length(value.len()),
+        Value::Bool(value) => value.to_string(),
+        Value::I32(value) => value.to_string(),
+        Value::I64(value) => value.to_string(),
+        Value::U32(value) => value.to_string(),
+        Value::U64(value) => value.to_string(),
+        Value::F32(value) => value.to_string(),
+        Value::F64(value) => value.to_string(),
+        Value::Message(message) => timestamp(message).unwrap_or_else(|| "{…}".to_owned()),
+        Value::List(items) => {
+            let items: Vec<_> = items.iter().map(|item| scalar(item, kind)).collect();
+            format!("[{}]", items.join(", "))
+        }
+        // `proto/` has no maps; their order on the wire is lost here.
+        Value::Map(items) => format!("({} entries)", items.len()),
+    }
+}
+
+/// `QUEUED`, of the type `OrderStatus` and the name `ORDER_STATUS_QUEUED`.
+fn short_name(of: &str, name: &str) -> String {
+    let words = of.chars().enumerate().flat_map(|(at, c)| (at > 0 && c.is_uppercase()).then_some('_').into_iter().chain([c]));
+    let prefix: String = words.flat_map(char::to_uppercase).chain(['_']).collect();
+    name.strip_prefix(&prefix).unwrap_or(name).to_owned()
+}
+
+/// A `google.protobuf.Timestamp` as RFC 3339 has it.
+fn timestamp(message: &DynamicMessage) -> Option<String> {
+    if message.descriptor().full_name() != "google.protobuf.Timestamp" {
+        return None;
+    }
+    let seconds = message.get_field_by_name("seconds")?.as_i64()?;
+    let nanos = message.get_field_by_name("nanos")?.as_i32()?;
+    let time = jiff::Timestamp::new(seconds, nanos).ok()?;
+    Some(time.to_string())
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use lab_console::Failure;
 use lab_wiretap::Bytes;
 
-use super::{FACTS, Seen, Step, run_and_show, text, wait_for_record, writer};
+use super::{FACTS, Recap, Seen, Step, run_and_show, text, wait_for_record, writer};
 use crate::lane::{Lane, Line, Transport};
 use crate::program::Ran;
 use crate::question::Question;
@@ -27,9 +27,10 @@ const AWAY: Duration = Duration::from_secs(1);
 pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
     stage.stop_receivers().await?;
     let create = ["create", "--created-by", "USER16", "--equipment", "WEBCAM"];
-    let mut lanes = Vec::new();
+    let (mut lanes, mut whys) = (Vec::new(), Vec::new());
     for transport in [Transport::Rest, Transport::Grpc] {
         let ran = stage.run(transport, writer(transport), &create).await?;
+        whys.push(why(&ran));
         lanes.push(refused(&ran));
     }
     let (mut kafka, ran, _) = run_and_show(stage, Transport::Kafka, writer(Transport::Kafka), &create).await?;
@@ -51,7 +52,10 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
          broker keeps the request until somebody is there. Here that took {}, and nobody had to ask twice.",
         crate::text::time(later)
     );
-    Ok(Seen { lanes: lanes.try_into().expect("one for each transport"), answer: counted.min(2), lesson })
+    let [rest, grpc] = whys.try_into().expect("one for each server");
+    let told = [rest, grpc, format!("kept, done in {}", crate::text::time(later))];
+    let recap = Some(Recap { of: "receiver away", told });
+    Ok(Seen { lanes: lanes.try_into().expect("one for each transport"), answer: counted.min(2), lesson, recap })
 }
 
 /// Nothing passed. What is shown is what the client said.
@@ -65,4 +69,10 @@ fn refused(ran: &Ran) -> Lane {
         all_bytes: Bytes::default(),
         time: None,
     }
+}
+
+/// The client's own word for it: `no server answers on … (connection refused): …`.
+fn why(ran: &Ran) -> String {
+    let why = ran.error.as_deref().and_then(|said| said.split(['(', ')', ',']).nth(1));
+    why.unwrap_or("an error").to_owned()
 }

@@ -3,10 +3,11 @@
 use lab_console::Failure;
 use lab_wiretap::Call;
 
-use super::{Seen, Step, reader, run_and_show};
+use super::{Recap, Seen, Step, reader, run_and_show};
 use crate::lane::{Lane, Line, Transport, received};
 use crate::question::Question;
 use crate::stage::Stage;
+use crate::text::bytes;
 
 pub(super) const STEP: Step = Step {
     name: "get",
@@ -27,7 +28,10 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
         "A server looks an order up. A log has no question for that: the consumer read all {records} facts, and kept \
          the last one with its key. A service that needs orders often reads the log once, keeps a table, and follows."
     );
-    Ok(Seen { lanes: [rest, grpc, kafka], answer: usize::from(records > 1), lesson })
+    let lanes = [rest, grpc, kafka];
+    let told = lanes.each_ref().map(|lane| bytes(lane.bytes.unwrap_or_default()));
+    let recap = Some(Recap { of: "bytes to read one", told });
+    Ok(Seen { lanes, answer: usize::from(records > 1), lesson, recap })
 }
 
 /// Each fetch that brought records is shown as what it brought.
@@ -41,7 +45,7 @@ async fn read_the_log(stage: &Stage, id: &str) -> Result<(Lane, usize), Failure>
     let fetches: Vec<&Call> = calls.iter().filter(is_read).collect();
     let mut lane = Lane::of(&ran, tap, before);
     let records = fetches.iter().map(|call| call.received.messages.len()).sum();
-    lane.sent.push(Line::Start(format!("Fetch lab.orders.v1, from its beginning, {} times", fetches.len())));
+    lane.sent.push(Line::Start(format!("Fetch lab.orders.v1, from its beginning: {} calls", fetches.len())));
     for call in &fetches {
         lane.count(call);
         lane.received.extend(received(call).into_iter().filter(|line| !matches!(line, Line::Body(_))));

@@ -34,6 +34,15 @@ pub(crate) struct Seen {
     pub(crate) answer: usize,
     /// What it means, with what was measured.
     pub(crate) lesson: String,
+    /// The same in a line.
+    pub(crate) recap: Option<Recap>,
+}
+
+/// A few words for each transport, of at most 20 columns.
+#[derive(Clone)]
+pub(crate) struct Recap {
+    pub(crate) of: &'static str,
+    pub(crate) told: [String; 3],
 }
 
 pub(crate) const ALL: [&Step; 7] =
@@ -111,7 +120,12 @@ async fn wait_for_record(
     let message = call.sent.messages.iter().find(is_it).expect("it fits");
     let later = call.received.last.unwrap_or(message.at).saturating_duration_since(since);
     lane.received.push(Line::Note(format!("{} later, by the consumer:", crate::text::time(later))));
-    lane.received.extend(record(message));
+    // Its key is known, and its headers say nothing new.
+    let is_new = |line: &Line| match line {
+        Line::Detail(text) => !text.starts_with("key:"),
+        line => !matches!(line, Line::Minor(_)),
+    };
+    lane.received.extend(record(message).into_iter().filter(is_new));
     Ok(later)
 }
 

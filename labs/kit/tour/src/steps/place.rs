@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use lab_console::Failure;
 
-use super::{FACTS, Seen, Step, run_and_show, text, wait_for_record, writer};
+use super::{FACTS, Recap, Seen, Step, run_and_show, text, wait_for_record, writer};
 use crate::lane::Transport;
 use crate::question::Question;
 use crate::stage::Stage;
@@ -40,5 +40,6 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
          client had been gone.",
         crate::text::time(later)
     );
-    Ok(Seen { lanes, answer, lesson })
+    let told = ["the order", "the order", "where its record is"].map(str::to_owned);
+    Ok(Seen { lanes, answer, lesson, recap: Some(Recap { of: "the client learns", told }) })
 }

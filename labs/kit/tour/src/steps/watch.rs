@@ -6,11 +6,12 @@ use lab_console::Failure;
 use lab_wiretap::{Bytes, Call, Message};
 use tokio::time::timeout;
 
-use super::{Seen, Step, reader, text};
+use super::{Recap, Seen, Step, reader, text};
 use crate::lane::{Lane, Line, Transport, record, sent};
 use crate::program::{PATIENCE, typed};
 use crate::question::Question;
 use crate::stage::{Stage, passed};
+use crate::text::time;
 
 pub(super) const STEP: Step = Step {
     name: "watch",
@@ -63,7 +64,10 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
                   to whoever is connected. Over Kafka it is a reader that goes on reading: its place is kept by the \
                   broker, so it may be away for a week and misses nothing.";
     let answer = told.saturating_sub(1);
-    Ok(Seen { lanes: lanes.try_into().expect("one for each transport"), answer, lesson: lesson.to_owned() })
+    let lanes: [Lane; 3] = lanes.try_into().expect("one for each transport");
+    let told = lanes.each_ref().map(|lane| format!("after {}", time(lane.time.unwrap_or_default())));
+    let recap = Some(Recap { of: "a watcher is told", told });
+    Ok(Seen { lanes, answer, lesson: lesson.to_owned(), recap })
 }
 
 fn lane(

@@ -6,7 +6,7 @@ use lab_console::Failure;
 use lab_wiretap::{Bytes, Call, Message};
 
 use super::{Seen, Step, reader};
-use crate::lane::{Lane, Line, Transport, record};
+use crate::lane::{Lane, Line, Transport, record, without_offset};
 use crate::program::{Program, typed};
 use crate::question::Question;
 use crate::stage::{Stage, passed};
@@ -45,7 +45,7 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
     let began = requests.iter().filter_map(|call| call.sent.first).min().unwrap_or_else(Instant::now);
     let mut kafka = Lane::of(&ran, tap, before);
     for call in &requests {
-        kafka.sent.extend(call.sent.messages.iter().flat_map(brief));
+        kafka.sent.extend(call.sent.messages.iter().map(without_offset).flat_map(|message| brief(&message).collect::<Vec<_>>()));
         kafka.count(call);
     }
     let facts = calls.iter().filter(|call| call.name == "Fetch").flat_map(|call| &call.received.messages);
@@ -73,6 +73,7 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
         lanes: lanes.try_into().expect("one for each transport"),
         answer: usize::from(completed == 2),
         lesson: lesson.to_owned(),
+        recap: None,
     })
 }
 
@@ -91,7 +92,7 @@ async fn watched(
     lane.sent.push(Line::Note("nothing new: it watches".to_owned()));
     // The first message says where the watch began.
     for message in calls.iter().flat_map(|call| call.received.messages.iter().skip(1)) {
-        lane.received.extend(message.text.lines().map(|line| Line::Body(line.to_owned())));
+        lane.received.extend(what_changed(&message.text));
         let bytes = lane.bytes.get_or_insert_default();
         bytes.received += message.bytes;
         lane.time = Some(message.at.saturating_duration_since(began));
@@ -100,7 +101,15 @@ async fn watched(
     Ok(lane)
 }
 
-/// A record without its headers.
+/// A record without its headers, and of its value what changes.
 fn brief(message: &Message) -> impl Iterator<Item = Line> {
-    record(message).into_iter().filter(|line| matches!(line, Line::Start(_) | Line::Body(_)))
+    let start = record(message).into_iter().filter(|line| matches!(line, Line::Start(_)));
+    start.chain(what_changed(&message.text))
+}
+
+/// Of an order's text the lines that another change has otherwise. JSON is one line.
+fn what_changed(text: &str) -> impl Iterator<Item = Line> {
+    const CHANGES: [&str; 6] = ["status:", "version:", "expected_version:", "kind:", "position:", "data:"];
+    let lines = text.lines().filter(|line| CHANGES.iter().any(|name| line.trim_start().starts_with(name)));
+    lines.map(|line| Line::Body(line.to_owned()))
 }
