@@ -7,6 +7,10 @@
 
 use std::io::{self, Read, Write};
 
+use anstyle::RgbColor;
+
+const LIGHT: RgbColor = RgbColor(0xf0, 0xf0, 0xf0);
+const DARK: RgbColor = RgbColor(0x16, 0x1b, 0x22);
 /// What each step begins with.
 const HEADING: char = '━';
 
@@ -21,6 +25,8 @@ fn main() -> io::Result<()> {
             shown.extend([line, "\n"]);
         }
     }
-    let svg = anstyle_svg::Term::new().render_svg(&shown);
+    // Light on dark, so that what is dimmed can still be read.
+    let term = anstyle_svg::Term::new().fg_color(LIGHT.into()).bg_color(DARK.into());
+    let svg = term.render_svg(&shown);
     io::stdout().write_all(svg.as_bytes())
 }

@@ -40,8 +40,8 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
     let create = ["create", "--created-by", "USER15", "--equipment", "MONITOR"];
     let placed = stage.run(Transport::Rest, "rest-client", &create).await?;
     let id = text(&placed.lines, "id");
-    let told_at = |call: &Call| call.name.starts_with("POST ").then_some(call.received.last).flatten();
-    let created = stage.tap(Transport::Rest).calls().iter().find_map(told_at).unwrap_or_else(Instant::now);
+    let asked_at = |call: &Call| call.name.starts_with("POST ").then_some(call.sent.first).flatten();
+    let asked = stage.tap(Transport::Rest).calls().iter().find_map(asked_at).unwrap_or_else(Instant::now);
 
     let (mut lanes, mut told) = (Vec::new(), 0);
     for (transport, mut watcher, before, begun) in watchers {
@@ -57,7 +57,7 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
         let line = timeout(PATIENCE, watcher.next_line()).await;
         told += usize::from(line.is_ok_and(|line| matches!(line, Ok(Some(_)))));
         watcher.stop().await?;
-        lanes.push(lane(transport, tap.bytes(), before, &begun, &seen, message, created));
+        lanes.push(lane(transport, tap.bytes(), before, &begun, &seen, message, asked));
     }
     stage.watched = id;
     let lesson = "A watch over REST is an answer that doesn't end, over gRPC a stream; the server sends what changes \
@@ -77,7 +77,7 @@ fn lane(
     begun: &Call,
     seen: &Call,
     message: &Message,
-    created: Instant,
+    asked: Instant,
 ) -> Lane {
     let mut lane = Lane {
         typed: typed(reader(transport), &["watch"]),
@@ -88,7 +88,7 @@ fn lane(
         received: Vec::new(),
         bytes: Some(Bytes { sent: 0, received: message.bytes }),
         all_bytes: Bytes { sent: now.sent - before.sent, received: now.received - before.received },
-        time: Some(message.at.saturating_duration_since(created)),
+        time: Some(message.at.saturating_duration_since(asked)),
     };
     if transport == Transport::Kafka {
         lane.bytes = Some(Bytes { sent: seen.sent.bytes, received: seen.received.bytes });
