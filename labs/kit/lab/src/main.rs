@@ -1,77 +1,38 @@
 //! `cargo lab`: one command line for every program.
 
+mod doctor;
+mod front;
+mod run;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use lab_lifecycle::LevelFilter;
 
+/// The order system over REST, gRPC and Kafka, side by side
 #[derive(Debug, Parser)]
-#[command(
-    name = "lab",
-    bin_name = "cargo lab",
-    max_term_width = 80,
-    about = "The order system over REST, gRPC and Kafka, side by side",
-    arg_required_else_help = true
-)]
+#[command(name = "lab", bin_name = "cargo lab", max_term_width = 80)]
 struct Cli {
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
     /// See the same order over REST, gRPC and Kafka, side by side
     Tour(lab_tour::TourArgs),
-    /// Run one of the programs
-    #[command(subcommand)]
-    Run(Program),
-}
-
-#[derive(Debug, Subcommand)]
-enum Program {
-    /// The REST server: `cargo run -p lab-rest --bin server`
-    RestServer(lab_rest::config::ServerArgs),
-    /// The REST client: `cargo run -p lab-rest --bin client`
-    RestClient(lab_rest::config::ClientArgs),
-    /// The gRPC server: `cargo run -p lab-grpc --bin server`
-    GrpcServer(lab_grpc::config::ServerArgs),
-    /// The gRPC client: `cargo run -p lab-grpc --bin client`
-    GrpcClient(lab_grpc::config::ClientArgs),
-    /// The Kafka producer: `cargo run -p lab-kafka --bin producer`
-    KafkaProducer(lab_kafka::config::ProducerArgs),
-    /// The Kafka consumer: `cargo run -p lab-kafka --bin consumer`
-    KafkaConsumer(lab_kafka::config::ConsumerArgs),
-    /// A Kafka broker: `cargo run -p lab-broker`
-    Broker(lab_broker::config::BrokerArgs),
+    /// Run one of the programs: servers, clients, a broker
+    Run(run::RunArgs),
+    /// Look whether all is there that the lab needs, and say what mends it
+    Doctor(doctor::DoctorArgs),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let program = match Cli::parse().command {
-        Command::Run(program) => program,
-        Command::Tour(args) => {
-            let _logs = lab_lifecycle::start_logs(LevelFilter::OFF);
-            return lab_console::exit_code(lab_tour::run(args).await, args.json);
-        }
-    };
-    let (json, level) = match &program {
-        Program::RestServer(args) => (args.output.json, LevelFilter::INFO),
-        Program::RestClient(args) => (args.output.json, LevelFilter::WARN),
-        Program::GrpcServer(args) => (args.output.json, LevelFilter::INFO),
-        Program::GrpcClient(args) => (args.output.json, LevelFilter::WARN),
-        Program::KafkaProducer(args) => (args.output.json, LevelFilter::WARN),
-        Program::KafkaConsumer(args) => (args.output.json, args.log_level()),
-        Program::Broker(args) => (args.output.json, LevelFilter::INFO),
-    };
-    let _logs = lab_lifecycle::start_logs(level);
-    let done = match program {
-        Program::RestServer(args) => lab_rest::server::serve(args).await,
-        Program::RestClient(args) => lab_rest::client::run(args).await,
-        Program::GrpcServer(args) => lab_grpc::server::serve(args).await,
-        Program::GrpcClient(args) => lab_grpc::client::run(args).await,
-        Program::KafkaProducer(args) => lab_kafka::producer::run(args).await,
-        Program::KafkaConsumer(args) => lab_kafka::consumer::run(args).await,
-        Program::Broker(args) => lab_broker::run(args).await,
-    };
-    lab_console::exit_code(done, json)
+    let cli = Cli::try_parse().unwrap_or_else(|error| run::name_programs(error).exit());
+    match cli.command {
+        None => lab_console::exit_code(front::show(), false),
+        Some(Command::Tour(args)) => lab_console::exit_code(lab_tour::run(args).await, args.json),
+        Some(Command::Run(args)) => run::run(args).await,
+        Some(Command::Doctor(args)) => doctor::run(args).await,
+    }
 }

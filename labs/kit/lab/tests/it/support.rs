@@ -4,13 +4,13 @@
 //! Nothing here sleeps for a time: what must come is waited for, up to [`PATIENCE`].
 
 mod answer;
+mod commands;
 mod fake;
 mod grpc;
 mod process;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::time::Duration;
 
 use lab_proto::pb::order_service_client::OrderServiceClient;
@@ -21,10 +21,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::process::Command;
 use tonic::transport::{Channel, Endpoint};
 
 pub(crate) use self::answer::*;
+pub(crate) use self::commands::*;
 pub(crate) use self::fake::*;
 pub(crate) use self::grpc::*;
 pub(crate) use self::process::*;
@@ -79,23 +79,6 @@ impl Lab {
             Self::Grpc => "LAB_GRPC_ADDR",
         }
     }
-}
-
-/// `lab run PROGRAM ARGS…`, in a folder where it may leave files, and without
-/// the settings of whoever runs the tests.
-pub(crate) fn lab(folder: &Path, program: &str, args: &[&str]) -> Command {
-    lab_under(&[], folder, program, args)
-}
-
-/// `STARTER… lab run PROGRAM ARGS…`
-pub(crate) fn lab_under(starter: &[&str], folder: &Path, program: &str, args: &[&str]) -> Command {
-    let line = [starter, &[env!("CARGO_BIN_EXE_lab"), "run", program]].concat();
-    let mut command = Command::new(line[0]);
-    command.args(&line[1..]).args(args).current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
-    for name in ["LAB_REST_ADDR", "LAB_GRPC_ADDR", "LAB_DATABASE", "KAFKA_BROKERS", "RUST_LOG", "COLUMNS"] {
-        command.env_remove(name);
-    }
-    command
 }
 
 /// A server on a free port.

@@ -1,0 +1,93 @@
+//! `cargo lab doctor`: is all there that the lab needs? And if not, what mends it.
+//!
+//! Reading order: [`run`]; `finding`, what a check says; then a file for each kind
+//! of check: `tools`, `folders`, `ports` (with `holder` and `broker`), `optional`.
+//! All checks run at once and each has an end, so the whole takes 5 s at most.
+
+mod ask;
+mod broker;
+mod finding;
+mod folders;
+mod holder;
+mod install;
+mod kafka;
+mod optional;
+mod ports;
+mod print;
+mod tools;
+
+use std::process::ExitCode;
+
+use clap::Args;
+use lab_console::{Failure, OutputArgs};
+use lab_lifecycle::stop_signal;
+use tokio::task::{JoinHandle, spawn, spawn_blocking};
+
+use finding::{Finding, State};
+use print::Screen;
+
+/// `doctor`
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArgs {
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+/// Prints a line for each check. Exit code 1 when one has failed; a warning is about what is optional.
+pub(crate) async fn run(args: DoctorArgs) -> ExitCode {
+    let json = args.output.json;
+    let checked = match stop_signal() {
+        // What was asked and hasn't answered is ended as well.
+        Ok(stop) => stop.run_until_cancelled(check_all(json)).await.unwrap_or_else(|| Err(interrupted())),
+        Err(error) => Err(Failure::no_signals(error)),
+    };
+    lab_console::exit_code(checked, json)
+}
+
+fn interrupted() -> Failure {
+    Failure::unavailable("stopped before all was looked at")
+}
+
+async fn check_all(json: bool) -> Result<(), Failure> {
+    let screen = Screen::new(json);
+    let (mut failed, mut warnings) = (Vec::new(), 0);
+    for check in start_all() {
+        let findings =
+            check.await.map_err(|error| Failure::unavailable(format!("a check has ended early: {error}")))?;
+        for finding in findings {
+            screen.finding(&finding)?;
+            match finding.state {
+                State::Ok => {}
+                State::Warn => warnings += 1,
+                State::Fail => failed.push(finding.check),
+            }
+        }
+    }
+    if failed.is_empty() {
+        return screen.good(warnings);
+    }
+    Err(Failure::unavailable(format!("not all is well: {}", failed.join(", "))))
+}
+
+/// In the order in which they are printed: what building takes, where, the ports, what is optional.
+fn start_all() -> Vec<JoinHandle<Vec<Finding>>> {
+    vec![
+        spawn(one(tools::rust())),
+        spawn(one(tools::compiler("c", "CC", "cc"))),
+        spawn(one(tools::compiler("c++", "CXX", "c++"))),
+        spawn(one(tools::make())),
+        spawn(one(tools::bash())),
+        spawn_blocking(|| vec![folders::path(), folders::disk()]),
+        spawn_blocking(|| vec![folders::database()]),
+        spawn(one(ports::rest())),
+        spawn(one(ports::grpc())),
+        spawn(ports::kafka()),
+        spawn(one(optional::docker())),
+        spawn(one(optional::java())),
+        spawn_blocking(|| vec![optional::maven()]),
+    ]
+}
+
+async fn one(check: impl Future<Output = Finding>) -> Vec<Finding> {
+    vec![check.await]
+}

@@ -1,0 +1,93 @@
+//! What building takes: Rust, compilers of C and C++, make, bash.
+
+use super::ask::{Answer, ask, find};
+use super::finding::Finding;
+use super::install::{Package, install};
+
+/// The oldest Rust that the workspace is built with.
+const OLDEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");
+
+pub(super) async fn rust() -> Finding {
+    let (rustc, cargo) = tokio::join!(ask("rustc", &["--version"]), ask("cargo", &["--version"]));
+    let mend = if find("rustup").is_some() { "rustup update stable" } else { "curl -sSf https://sh.rustup.rs | sh" };
+    let (rustc, cargo) = match (version(&rustc), version(&cargo)) {
+        (Some(rustc), Some(cargo)) => (rustc, cargo),
+        (None, _) => return Finding::fail("rust", format!("rustc {}", rustc.trouble()), mend),
+        (_, None) => return Finding::fail("rust", format!("cargo {}", cargo.trouble()), mend),
+    };
+    if is_older(&rustc, OLDEST_RUST) {
+        return Finding::fail("rust", format!("rustc {rustc} is too old: {OLDEST_RUST} is needed"), mend);
+    }
+    Finding::ok("rust", format!("rustc {rustc}, cargo {cargo}"))
+}
+
+/// The compiler that the variable names, or the one of that name.
+pub(super) async fn compiler(check: &'static str, variable: &str, name: &str) -> Finding {
+    let named = std::env::var(variable).ok().filter(|named| !named.trim().is_empty());
+    let line = named.clone().unwrap_or_else(|| name.to_owned());
+    let mut words = line.split_whitespace();
+    // It may be two words, such as `ccache cc`.
+    let program = words.next().unwrap_or(name);
+    let answer = ask(program, &words.chain(["--version"]).collect::<Vec<_>>()).await;
+    let mend = if named.is_some() { format!("unset {variable}") } else { install(Package::Compilers) };
+    let whose = if named.is_some() { format!("{line} (by {variable})") } else { line.clone() };
+    match answer.line() {
+        Some(said) => Finding::ok(check, said),
+        None => Finding::fail(check, format!("{whose} {}", answer.trouble()), mend),
+    }
+}
+
+pub(super) async fn make() -> Finding {
+    needed("make", Package::Compilers).await
+}
+
+/// librdkafka's configure is a script of bash.
+pub(super) async fn bash() -> Finding {
+    needed("bash", Package::Bash).await
+}
+
+async fn needed(program: &'static str, package: Package) -> Finding {
+    let answer = ask(program, &["--version"]).await;
+    match answer.line() {
+        Some(said) => Finding::ok(program, said),
+        None => {
+            Finding::fail(program, format!("{program} {}, and librdkafka needs it", answer.trouble()), install(package))
+        }
+    }
+}
+
+/// `1.95.0` of `rustc 1.95.0 (59807616e 2026-04-14)`.
+fn version(answer: &Answer) -> Option<String> {
+    let version = answer.line()?.split_whitespace().nth(1)?;
+    version.starts_with(|c: char| c.is_ascii_digit()).then(|| version.to_owned())
+}
+
+fn is_older(version: &str, oldest: &str) -> bool {
+    let numbers = |text: &str| {
+        let mut numbers = text.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or_default());
+        (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default())
+    };
+    numbers(version) < numbers(oldest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_compared_as_numbers() {
+        for (version, older) in
+            [("1.88.0", true), ("1.89.0", false), ("1.100.0-nightly", false), ("2.0", false), ("0.99.9", true)]
+        {
+            assert_eq!(is_older(version, "1.89"), older, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_version_is_the_second_word_and_a_number() {
+        let said = |text: &str| version(&Answer::Said(text.to_owned()));
+        assert_eq!(said("rustc 1.95.0 (59807616e 2026-04-14)\n").as_deref(), Some("1.95.0"));
+        assert_eq!(said("error: no toolchain"), None);
+        assert_eq!(said(""), None);
+    }
+}

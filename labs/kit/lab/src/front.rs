@@ -1,0 +1,82 @@
+//! What is shown when nothing is asked for: the front door, and the list of programs.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+
+use clap::CommandFactory;
+use lab_console::{DatabaseArgs, Failure, printable};
+
+use crate::Cli;
+
+/// What to type next.
+const NEXT: &str = "cargo lab tour";
+/// Columns, so that it fits on its line with what stands before it.
+const LONGEST_PATH: usize = 40;
+
+/// `cargo lab`: what this is, where one is, what comes next, what there is.
+pub(crate) fn show() -> Result<(), Failure> {
+    let mut screen = String::from(
+        "One order system over REST, gRPC and Kafka: built once for each way in which\n\
+         services talk to each other, so that only the way differs.\n\n",
+    );
+    line(&mut screen, &format!("You are in   {}", end_of(&folder())));
+    line(&mut screen, &format!("Your orders  {}", orders()));
+    line(&mut screen, &format!("Next         {NEXT}"));
+    line(&mut screen, "\nThe commands, each after `cargo lab`:");
+    for (name, about) in subcommands(&Cli::command()) {
+        line(&mut screen, &format!("  {name:10} {about}"));
+    }
+    print(&screen)
+}
+
+/// `cargo lab run`: the programs.
+pub(crate) fn show_programs() -> Result<(), Failure> {
+    let command = Cli::command();
+    let run = command.find_subcommand("run").expect("it is one of ours");
+    let mut screen = String::from("The programs, each after `cargo lab run`:\n");
+    for (name, about) in subcommands(run) {
+        line(&mut screen, &format!("  {name:15} {about}"));
+    }
+    line(&mut screen, "\n`--help` after its name says what a program takes. Begin with rest-server,");
+    line(&mut screen, "and in a second terminal: cargo lab run rest-client list");
+    print(&screen)
+}
+
+/// From clap itself, so that no command is forgotten here.
+fn subcommands(command: &clap::Command) -> Vec<(String, String)> {
+    let shown = command.get_subcommands().filter(|command| !command.is_hide_set());
+    shown
+        .map(|command| {
+            (command.get_name().to_owned(), command.get_about().map(ToString::to_string).unwrap_or_default())
+        })
+        .collect()
+}
+
+fn folder() -> String {
+    std::env::current_dir().map_or_else(|_| "a folder that is gone".to_owned(), |path| path.display().to_string())
+}
+
+fn orders() -> String {
+    let file = DatabaseArgs::default().file().unwrap_or_default();
+    let name = file.display().to_string();
+    if file.exists() { format!("in {}", end_of(&name)) } else { format!("none yet; they will be in {}", end_of(&name)) }
+}
+
+/// The end of a long path is what tells it from others.
+fn end_of(path: &str) -> String {
+    let path = printable(path);
+    match path.chars().count().checked_sub(LONGEST_PATH) {
+        None | Some(0) => path.into_owned(),
+        Some(excess) => format!("…{}", path.chars().skip(excess + 1).collect::<String>()),
+    }
+}
+
+fn line(screen: &mut String, line: &str) {
+    writeln!(screen, "{line}").expect("a String takes everything");
+}
+
+fn print(screen: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(screen.as_bytes()).and_then(|()| stdout.flush());
+    written.map_err(|error| Failure::output(&error))
+}
