@@ -58,7 +58,7 @@ impl Screen {
             return Ok(());
         }
         let lines = [
-            (BOLD, "One order system, three ways to reach it. A relay on each line notes what passes."),
+            (BOLD, "One order system, three ways to reach it; a relay on each notes what passes."),
             (PLAIN, ""),
             (colour(Transport::Rest), "  rest-client ────relay──▶ rest-server ────────────────────────────┐"),
             (colour(Transport::Grpc), "  grpc-client ────relay──▶ grpc-server ────────────────────────────┤"),
