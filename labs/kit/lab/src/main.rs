@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use lab_console::Failure;
 use lab_lifecycle::LevelFilter;
 
 #[derive(Debug, Parser)]
@@ -43,9 +44,9 @@ enum Program {
     Broker(lab_broker::config::BrokerArgs),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let Command::Run(program) = Cli::parse().command;
+fn main() -> ExitCode {
+    let cli: Cli = lab_console::parse();
+    let Command::Run(program) = cli.command;
     let (json, level) = match &program {
         Program::RestServer(args) => (args.output.json, LevelFilter::INFO),
         Program::RestClient(args) => (args.output.json, LevelFilter::WARN),
@@ -56,14 +57,16 @@ async fn main() -> ExitCode {
         Program::Broker(args) => (args.output.json, LevelFilter::INFO),
     };
     let _logs = lab_lifecycle::start_logs(level);
-    let done = match program {
-        Program::RestServer(args) => lab_rest::server::serve(args).await,
-        Program::RestClient(args) => lab_rest::client::run(args).await,
-        Program::GrpcServer(args) => lab_grpc::server::serve(args).await,
-        Program::GrpcClient(args) => lab_grpc::client::run(args).await,
-        Program::KafkaProducer(args) => lab_kafka::producer::run(args).await,
-        Program::KafkaConsumer(args) => lab_kafka::consumer::run(args).await,
-        Program::Broker(args) => lab_broker::run(args).await,
-    };
-    lab_console::exit_code(done, json)
+    let done = lab_lifecycle::run(async {
+        match program {
+            Program::RestServer(args) => lab_rest::server::serve(args).await,
+            Program::RestClient(args) => lab_rest::client::run(args).await,
+            Program::GrpcServer(args) => lab_grpc::server::serve(args).await,
+            Program::GrpcClient(args) => lab_grpc::client::run(args).await,
+            Program::KafkaProducer(args) => lab_kafka::producer::run(args).await,
+            Program::KafkaConsumer(args) => lab_kafka::consumer::run(args).await,
+            Program::Broker(args) => lab_broker::run(args).await,
+        }
+    });
+    lab_console::exit_code(done.unwrap_or_else(|why| Err(Failure::missing(why))), json)
 }
