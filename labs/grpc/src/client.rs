@@ -9,7 +9,9 @@
 use std::time::Duration;
 
 use futures_util::{TryStreamExt, stream};
-use lab_console::{CreateArgs, DeleteArgs, Failure, ImportArgs, Lines, ListArgs, Output, UpdateArgs, Verb, WatchArgs};
+use lab_console::{
+    CreateArgs, DeleteArgs, Failure, ImportArgs, Lines, ListArgs, Output, TimeoutArgs, UpdateArgs, Verb, WatchArgs,
+};
 use lab_orders::{ChangeKind, Order};
 use lab_proto::pb;
 use lab_proto::pb::order_service_client::OrderServiceClient;
@@ -26,7 +28,7 @@ use crate::wire;
 
 /// Carries out one verb, and prints what it gives.
 pub async fn run(args: ClientArgs) -> Result<(), Failure> {
-    let client = OrderClient::new(&args.server, args.timeout.timeout)?;
+    let client = OrderClient::new(&args.server, args.timeout)?;
     let mut output = Output::new(args.output.json);
     match args.verb {
         GrpcVerb::Order(Verb::Watch(watch)) => client.watch_orders(watch, &mut output).await,
@@ -52,10 +54,11 @@ pub struct OrderClient {
 
 impl OrderClient {
     /// Connects with the first call, not now.
-    pub fn new(server: &str, timeout: Duration) -> Result<Self, Failure> {
+    pub fn new(server: &str, args: TimeoutArgs) -> Result<Self, Failure> {
         let endpoint = Endpoint::from_shared(format!("http://{server}"));
         let endpoint = endpoint.map_err(|error| Failure::usage(format!("{server} is no address: {error}")))?;
-        Ok(Self { channel: endpoint.connect_lazy(), server: server.to_owned(), timeout })
+        let channel = endpoint.connect_timeout(args.to_connect()).connect_lazy();
+        Ok(Self { channel, server: server.to_owned(), timeout: args.timeout })
     }
 
     async fn carry_out(&self, verb: Verb, output: &mut Output) -> Result<(), Failure> {
@@ -233,15 +236,15 @@ impl OrderClient {
         match wire::local_cause(&status) {
             None if status.code() == Code::DeadlineExceeded => self.silent(),
             None => wire::refused(&status),
-            Some(cause) if cause.is_connect => self.unreachable(),
+            Some(cause) if cause.is_connect => self.unreachable(&cause.text),
             Some(cause) if cause.is_timeout => self.silent(),
             Some(cause) => self.not_an_answer(&cause.text),
         }
     }
 
-    fn unreachable(&self) -> Failure {
+    fn unreachable(&self, why: &str) -> Failure {
         Failure::unreachable(format!(
-            "no server answers on {}: start one with `cargo run -p lab-grpc --bin server`",
+            "no server answers on {} ({why}): start one with `cargo run -p lab-grpc --bin server`",
             self.server
         ))
     }

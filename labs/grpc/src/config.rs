@@ -1,7 +1,7 @@
 //! The command lines of both programs.
 
-use clap::{Args, Parser, Subcommand, value_parser};
-use lab_console::{DatabaseArgs, OutputArgs, TimeoutArgs, Verb, host_port};
+use clap::{Args, Parser, Subcommand};
+use lab_console::{DatabaseArgs, OutputArgs, TimeoutArgs, Verb, host_port, parse_count};
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:50051";
 
@@ -62,6 +62,6 @@ pub enum GrpcVerb {
 #[derive(Args, Clone, Debug)]
 pub struct ProcessArgs {
     /// End after this many orders; without it, when told to
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub count: Option<u64>,
 }

@@ -40,7 +40,7 @@ use crate::{health, import, limits, process, wire};
 /// Opens the store, binds, and serves until Ctrl-C or SIGTERM.
 pub async fn serve(args: ServerArgs) -> Result<(), Failure> {
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
-    let store = args.database.open()?;
+    let Some(store) = args.database.open_unless(stop.cancelled()).await? else { return Ok(()) };
     let listener = lab_console::bind(&args.listen, args.insecure).await?;
     let address = listener.local_addr().map_err(Failure::no_address)?;
     let line = format!("gRPC server on {address}, {}", args.database.describe());

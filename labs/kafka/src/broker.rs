@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use futures_util::future::select_ok;
-use lab_console::Failure;
+use lab_console::{Failure, reason};
 use rdkafka::admin::{AdminClient, AdminOptions, ConfigResourceResult, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::ClientContext;
 use rdkafka::config::{FromClientConfigAndContext, RDKafkaLogLevel};
@@ -25,7 +25,7 @@ use crate::wire::Topics;
 /// For a connection: on one machine or in one data centre it takes a moment.
 const CONNECT: Duration = Duration::from_secs(3);
 /// For an answer about the cluster.
-const ANSWER: Duration = Duration::from_secs(8);
+pub(crate) const ANSWER: Duration = Duration::from_secs(8);
 /// For the topics' limits; a broker that has just died may be the one that is asked.
 const LIMITS: Duration = Duration::from_secs(3);
 /// For a new topic to be known by every broker.
@@ -73,13 +73,14 @@ pub async fn reach(kafka: &KafkaArgs) -> Result<(), Failure> {
     let connects = addresses.iter().map(|address| {
         Box::pin(async move {
             let connected = timeout(CONNECT, TcpStream::connect(address)).await;
-            connected.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()))
+            connected.unwrap_or_else(|late| Err(std::io::Error::other(late)))
         })
     });
     let nobody = |error: std::io::Error| {
         Failure::unreachable(format!(
-            "no broker answers on {} ({error}): start one with `cargo run -p lab-broker` or `docker compose up`",
-            kafka.brokers
+            "no broker answers on {} ({}): start one with `cargo run -p lab-broker` or `docker compose up`",
+            kafka.brokers,
+            reason(&error)
         ))
     };
     select_ok(connects).await.map(drop).map_err(nobody)
@@ -180,7 +181,7 @@ async fn topics_of(kafka: &KafkaArgs) -> Result<Vec<String>, Failure> {
     asked.map_err(|error| Failure::unavailable(format!("the question to the broker failed: {error}")))?
 }
 
-fn silent(kafka: &KafkaArgs) -> String {
+pub(crate) fn silent(kafka: &KafkaArgs) -> String {
     format!("{} takes connections and does not answer as a Kafka broker within {ANSWER:?}", kafka.brokers)
 }
 

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use lab_console::{
-    CreateArgs, DatabaseArgs, DeleteArgs, GetArgs, ImportArgs, OutputArgs, UpdateArgs, host_port, parse_seconds,
+    CreateArgs, DatabaseArgs, DeleteArgs, GetArgs, ImportArgs, OutputArgs, UpdateArgs, host_port, parse_count,
+    parse_seconds,
 };
 use lab_orders::Status;
 use rdkafka::ClientConfig;
@@ -61,7 +62,7 @@ pub struct ProducerImportArgs {
     #[command(flatten)]
     pub import: ImportArgs,
     /// Send at most so many records a second; without it, as fast as the broker takes them
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", value_parser = records_a_second)]
     pub rate: Option<u32>,
 }
 
@@ -126,7 +127,7 @@ pub struct ListArgs {
 #[derive(Args, Clone, Debug)]
 pub struct WatchArgs {
     /// End after this many facts; without it, when told to
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub count: Option<u64>,
 }
 
@@ -134,7 +135,7 @@ pub struct WatchArgs {
 #[derive(Args, Clone, Debug)]
 pub struct ProcessArgs {
     /// End after this many orders; without it, when told to
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub count: Option<u64>,
 }
 
@@ -188,7 +189,8 @@ pub enum GroupProtocol {
 /// A clap value parser: `HOST:PORT` once or more, by commas.
 fn host_ports(text: &str) -> Result<String, String> {
     let each = text.split(',').try_for_each(|address| host_port(address.trim()).map(drop));
-    each.map_err(|_| "must be HOST:PORT, like 127.0.0.1:9092, or several with commas between them")?;
+    let without = if text.contains("://") { " alone, without a scheme or a path" } else { "" };
+    each.map_err(|_| format!("must be HOST:PORT{without}, like 127.0.0.1:9092, or several with commas between them"))?;
     Ok(text.to_owned())
 }
 
@@ -197,6 +199,12 @@ fn topic_name(text: &str) -> Result<String, String> {
     let fits = (1..=200).contains(&text.len());
     let allowed = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
     (fits && allowed).then(|| text.to_owned()).ok_or_else(|| "must be 1 to 200 of A–Z a–z 0–9 . _ -".to_owned())
+}
+
+/// A clap value parser: a pace.
+fn records_a_second(text: &str) -> Result<u32, String> {
+    let pace = text.parse().ok().filter(|pace| (1..=1_000_000).contains(pace));
+    pace.ok_or_else(|| "must be a whole number from 1 to 1000000".to_owned())
 }
 
 /// A clap value parser: a group's name goes to the broker as it is, but not empty.

@@ -69,8 +69,14 @@ impl ConsumerArgs {
 async fn apply_requests(mut args: ConsumerArgs) -> Result<(), Failure> {
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
     let topics = Topics::of(&args.kafka.topic_prefix);
-    broker::make_topics(&mut args.kafka, &[&topics.requests, &topics.facts, &topics.dead_letters]).await?;
-    let store = args.database.open()?;
+    let made = stop
+        .run_until_cancelled(broker::make_topics(
+            &mut args.kafka,
+            &[&topics.requests, &topics.facts, &topics.dead_letters],
+        ))
+        .await;
+    let Some(()) = made.transpose()? else { return Ok(()) };
+    let Some(store) = args.database.open_unless(stop.cancelled()).await? else { return Ok(()) };
     let (group, place) = (args.group_name("apply"), args.database.describe());
     info!(brokers = args.kafka.brokers, group, topic = topics.requests, "taking requests");
     let mut output = Output::new(args.output.json);

@@ -45,7 +45,9 @@ pub async fn run(mut args: ProducerArgs) -> Result<(), Failure> {
     };
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
     let topics = Topics::of(&args.kafka.topic_prefix);
-    broker::make_topics(&mut args.kafka, &[&topics.requests]).await?;
+    let made = stop.run_until_cancelled(broker::make_topics(&mut args.kafka, &[&topics.requests])).await;
+    let stopped = || Failure::unavailable("told to stop before a broker answered: nothing was sent");
+    made.ok_or_else(stopped)??;
     let mut deliveries = Deliveries::new(&args, topics.requests, output)?;
     match (&args.verb, wanted) {
         (ProducerVerb::Import(import), _) => import_orders(import, &mut deliveries, &stop).await?,

@@ -20,7 +20,7 @@ use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::broker::{self, Quiet};
 use crate::config::{ConsumerArgs, KafkaArgs, ListArgs, WatchArgs};
@@ -91,7 +91,11 @@ pub(crate) fn replay(
     };
     let mut open = HashSet::new();
     let mut assignment = TopicPartitionList::new();
-    for partition in partitions(&consumer, topic).map_err(silent)? {
+    let there = partitions(&consumer, topic).map_err(|error| {
+        debug!(%error, "no metadata");
+        Failure::unavailable(broker::silent(kafka))
+    })?;
+    for partition in there {
         let (low, high) = consumer.fetch_watermarks(topic, partition, PATIENCE).map_err(silent)?;
         if low < high {
             let from = Offset::Offset(start(low, high).clamp(low, high));
@@ -122,7 +126,7 @@ pub(crate) fn replay(
 
 /// The topic's partitions. Asked among all topics: a question about one would make it on some brokers.
 fn partitions(consumer: &BaseConsumer<Quiet>, topic: &str) -> Result<Vec<i32>, KafkaError> {
-    let metadata = consumer.fetch_metadata(None, PATIENCE)?;
+    let metadata = consumer.fetch_metadata(None, broker::ANSWER)?;
     let ours = metadata.topics().iter().filter(|known| known.name() == topic);
     Ok(ours.flat_map(|topic| topic.partitions()).map(|partition| partition.id()).collect())
 }
@@ -136,7 +140,8 @@ fn skip(record: &BorrowedMessage<'_>, why: &str) {
 pub(crate) async fn watch_orders(mut args: ConsumerArgs, watch: WatchArgs) -> Result<(), Failure> {
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
     let topic = Topics::of(&args.kafka.topic_prefix).facts;
-    broker::make_topics(&mut args.kafka, &[&topic]).await?;
+    let made = stop.run_until_cancelled(broker::make_topics(&mut args.kafka, &[&topic])).await;
+    let Some(()) = made.transpose()? else { return Ok(()) };
     member::on_thread("facts", &stop.clone(), move || {
         begin_at_the_end(&args, &topic)?;
         let consumer = member::join(&args.member("watch"), &topic)?;

@@ -44,7 +44,8 @@ const SOURCE: &str = "/lab/worker";
 pub(crate) async fn process_orders(mut args: ConsumerArgs, process: ProcessArgs) -> Result<(), Failure> {
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
     let topics = Topics::of(&args.kafka.topic_prefix);
-    broker::make_topics(&mut args.kafka, &[&topics.requests, &topics.facts]).await?;
+    let made = stop.run_until_cancelled(broker::make_topics(&mut args.kafka, &[&topics.requests, &topics.facts])).await;
+    let Some(()) = made.transpose()? else { return Ok(()) };
     member::on_thread("worker", &stop.clone(), move || {
         let mut facts = args.member("process");
         facts.set("enable.auto.commit", "false").set("enable.partition.eof", "true");

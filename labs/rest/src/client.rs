@@ -9,7 +9,10 @@
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use lab_console::{CreateArgs, DeleteArgs, Failure, ImportArgs, Lines, ListArgs, Output, UpdateArgs, Verb, WatchArgs};
+use lab_console::{
+    CreateArgs, DeleteArgs, Failure, ImportArgs, Lines, ListArgs, Output, TimeoutArgs, UpdateArgs, Verb, WatchArgs,
+    reason,
+};
 use lab_orders::Order;
 use reqwest::header::{CONTENT_TYPE, IF_MATCH};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -22,7 +25,7 @@ use crate::wire::{self, EventReader, PageBody};
 
 /// Carries out one verb, and prints what it gives.
 pub async fn run(args: ClientArgs) -> Result<(), Failure> {
-    let client = OrderClient::new(&args.server, args.timeout.timeout)?;
+    let client = OrderClient::new(&args.server, args.timeout)?;
     let mut output = Output::new(args.output.json);
     match args.verb {
         Verb::Watch(watch) => client.watch_orders(watch, &mut output).await,
@@ -42,11 +45,12 @@ pub struct OrderClient {
 
 impl OrderClient {
     /// Connects with the first request, not now.
-    pub fn new(server: &str, timeout: Duration) -> Result<Self, Failure> {
+    pub fn new(server: &str, args: TimeoutArgs) -> Result<Self, Failure> {
         // No proxy: the server is on this machine. No redirect: our server sends none.
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build();
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let http = http.connect_timeout(args.to_connect()).build();
         let http = http.map_err(|error| Failure::missing(format!("can't set up HTTP: {error}")))?;
-        Ok(Self { http, server: server.to_owned(), timeout })
+        Ok(Self { http, server: server.to_owned(), timeout: args.timeout })
     }
 
     async fn carry_out(&self, verb: Verb, output: &mut Output) -> Result<(), Failure> {
@@ -79,7 +83,7 @@ impl OrderClient {
     }
 
     async fn get_order(&self, id: &str) -> Result<Order, Failure> {
-        self.send(self.request(Method::GET, &wire::order_path(id))).await
+        self.send(self.request(Method::GET, &wire::order_path(id)?)).await
     }
 
     /// All pages, each printed when it is there.
@@ -101,13 +105,13 @@ impl OrderClient {
     }
 
     async fn update_order(&self, update: UpdateArgs) -> Result<Order, Failure> {
-        let request = self.request(Method::PUT, &wire::order_path(&update.id));
+        let request = self.request(Method::PUT, &wire::order_path(&update.id)?);
         let request = request.header(IF_MATCH, format!("\"{}\"", update.version));
         self.send(request.json(&json!({ "equipment": update.equipment }))).await
     }
 
     async fn delete_order(&self, delete: &DeleteArgs) -> Result<(), Failure> {
-        let mut request = self.request(Method::DELETE, &wire::order_path(&delete.id));
+        let mut request = self.request(Method::DELETE, &wire::order_path(&delete.id)?);
         if let Some(version) = delete.version {
             request = request.header(IF_MATCH, format!("\"{version}\""));
         }
@@ -214,11 +218,11 @@ impl OrderClient {
     async fn answer(&self, request: RequestBuilder) -> Result<reqwest::Response, Failure> {
         let answer = match request.send().await {
             Ok(answer) => answer,
-            Err(error) if error.is_connect() => return Err(self.unreachable()),
+            Err(error) if error.is_connect() => return Err(self.unreachable(&reason(&error))),
             Err(error) if error.is_builder() => {
-                return Err(Failure::usage(format!("this can't be sent: {}", wire::cause(&error))));
+                return Err(Failure::usage(format!("this can't be sent: {}", reason(&error))));
             }
-            Err(error) => return Err(self.not_an_answer(&wire::cause(&error))),
+            Err(error) => return Err(self.not_an_answer(&reason(&error))),
         };
         if answer.status().is_success() {
             return Ok(answer);
@@ -226,9 +230,9 @@ impl OrderClient {
         Err(wire::read_problem(answer).await.unwrap_or_else(|wrong| self.not_an_answer(&wrong)))
     }
 
-    fn unreachable(&self) -> Failure {
+    fn unreachable(&self, why: &str) -> Failure {
         Failure::unreachable(format!(
-            "no server answers on {}: start one with `cargo run -p lab-rest --bin server`",
+            "no server answers on {} ({why}): start one with `cargo run -p lab-rest --bin server`",
             self.server
         ))
     }

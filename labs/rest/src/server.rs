@@ -39,7 +39,7 @@ use crate::{import, limits};
 /// Opens the store, binds, and serves until Ctrl-C or SIGTERM.
 pub async fn serve(args: ServerArgs) -> Result<(), Failure> {
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
-    let store = args.database.open()?;
+    let Some(store) = args.database.open_unless(stop.cancelled()).await? else { return Ok(()) };
     let listener = lab_console::bind(&args.listen, args.insecure).await?;
     let address = listener.local_addr().map_err(Failure::no_address)?;
     let line = format!("REST server on http://{address}, {}", args.database.describe());

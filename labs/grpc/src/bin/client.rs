@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use lab_console::Failure;
 use lab_grpc::config::ClientArgs;
 use lab_lifecycle::LevelFilter;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let args = ClientArgs::parse();
-    let _logs = lab_lifecycle::start_logs(LevelFilter::WARN);
+fn main() -> ExitCode {
+    let args: ClientArgs = lab_console::parse();
     let json = args.output.json;
-    lab_console::exit_code(lab_grpc::client::run(args).await, json)
+    let _logs = lab_lifecycle::start_logs(LevelFilter::WARN);
+    let done = lab_lifecycle::run(lab_grpc::client::run(args));
+    lab_console::exit_code(done.unwrap_or_else(|why| Err(Failure::missing(why))), json)
 }

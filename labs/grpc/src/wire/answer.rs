@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use lab_console::Failure;
+use lab_console::{Failure, reason};
 use lab_orders::{Equipment, Order, OrderDraft};
 use lab_proto::pb;
 use lab_proto::pb::import_orders_response::result::Outcome;
@@ -121,5 +121,5 @@ pub(crate) fn local_cause(status: &Status) -> Option<LocalCause> {
         is_connect |= cause.is::<ConnectError>();
         cause = next;
     }
-    Some(LocalCause { is_connect, is_timeout: cause.is::<TimeoutExpired>(), text: cause.to_string() })
+    Some(LocalCause { is_connect, is_timeout: cause.is::<TimeoutExpired>(), text: reason(cause) })
 }

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use lab_console::Failure;
 use lab_kafka::config::ConsumerArgs;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let args = ConsumerArgs::parse();
-    let _logs = lab_lifecycle::start_logs(args.log_level());
+fn main() -> ExitCode {
+    let args: ConsumerArgs = lab_console::parse();
     let json = args.output.json;
-    lab_console::exit_code(lab_kafka::consumer::run(args).await, json)
+    let _logs = lab_lifecycle::start_logs(args.log_level());
+    let done = lab_lifecycle::run(lab_kafka::consumer::run(args));
+    lab_console::exit_code(done.unwrap_or_else(|why| Err(Failure::missing(why))), json)
 }

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use lab_orders::OrderError;
 use serde::Serialize;
 
-use crate::text::{json_line, printable};
+use crate::text::{columns, json_line, printable, reason, wrap_words};
 
 /// What a program answers to whoever started it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +63,12 @@ impl Failure {
 
     /// The system lets nobody wait for Ctrl-C and SIGTERM, so the program could not be stopped in order.
     pub fn no_signals(error: io::Error) -> Self {
-        Self::missing(format!("can't wait for Ctrl-C and SIGTERM: {error}"))
+        Self::missing(format!("can't wait for Ctrl-C and SIGTERM: {}", reason(&error)))
     }
 
     /// The system doesn't say where a socket listens.
     pub fn no_address(error: io::Error) -> Self {
-        Self::missing(format!("can't tell which address the server got: {error}"))
+        Self::missing(format!("can't tell which address the server got: {}", reason(&error)))
     }
 
     /// stdout can't be written. A reader that has gone, such as `head`, has seen
@@ -76,7 +76,7 @@ impl Failure {
     pub fn output(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::new("output", "nobody reads the output", Exit::Done),
-            _ => Self::new("output", format!("can't write the output: {error}"), Exit::Failed),
+            _ => Self::new("output", format!("can't write the output: {}", reason(error)), Exit::Failed),
         }
     }
 
@@ -84,12 +84,14 @@ impl Failure {
         Self { code: code.into(), message: message.into(), exit }
     }
 
-    fn line(&self, json: bool) -> String {
+    /// One line; on a terminal of this width as many as it takes, broken between words.
+    fn line(&self, json: bool, width: Option<usize>) -> String {
         if json {
-            json_line(&ErrorLine { error: self.into() })
-        } else {
-            format!("error: {}\n", printable(&self.message))
+            return json_line(&ErrorLine { error: self.into() });
         }
+        let line = format!("error: {}", printable(&self.message));
+        let lines = width.map_or_else(|| vec![line.clone()], |width| wrap_words(&line, width));
+        lines.join("\n") + "\n"
     }
 }
 
@@ -106,7 +108,7 @@ pub fn exit_code(result: Result<(), Failure>, json: bool) -> ExitCode {
     let Err(failure) = result else { return ExitCode::SUCCESS };
     if failure.exit != Exit::Done {
         // `eprintln!` panics when stderr is closed. Then nobody wants to know.
-        let _ = io::stderr().write_all(failure.line(json).as_bytes());
+        let _ = io::stderr().write_all(failure.line(json, columns()).as_bytes());
     }
     ExitCode::from(failure.exit as u8)
 }
@@ -161,9 +163,12 @@ mod tests {
     #[test]
     fn an_error_is_one_line_for_a_person_and_one_object_for_a_program() {
         let failure = Failure::refused("not_found", "there is no \"order\" x\n\u{1b}[2Jnor \u{9b}31m y\u{202e}");
-        assert_eq!(failure.line(false), "error: there is no \"order\" x\u{fffd}\u{fffd}[2Jnor \u{fffd}31m y\u{fffd}\n");
+        assert_eq!(
+            failure.line(false, None),
+            "error: there is no \"order\" x\u{fffd}\u{fffd}[2Jnor \u{fffd}31m y\u{fffd}\n"
+        );
         let expected =
             r#"{"error":{"code":"not_found","message":"there is no \"order\" x\n\u001b[2Jnor \u009b31m y\u202e"}}"#;
-        assert_eq!(failure.line(true), format!("{expected}\n"));
+        assert_eq!(failure.line(true, None), format!("{expected}\n"));
     }
 }

@@ -1,7 +1,7 @@
 //! The verbs' command line, tables, JSON lines and exit codes: what a person or
 //! a script sees of the labs, the same over every transport.
 //!
-//! Read in this order: [`Verb`], what can be asked for; the options
+//! Read in this order: [`parse`]; [`Verb`], what can be asked for; the options
 //! ([`OutputArgs`], [`TimeoutArgs`], [`DatabaseArgs`]); [`Output`], what is
 //! printed; [`Failure`], what is said when it went wrong, and its exit code.
 //! [`bind`] is for servers, [`Lines`] for `import`.
@@ -15,6 +15,7 @@ mod lines;
 mod listen;
 mod options;
 mod output;
+mod parse;
 mod table;
 mod text;
 mod verbs;
@@ -22,7 +23,8 @@ mod verbs;
 pub use failure::{Exit, Failure, exit_code};
 pub use lines::{Line, Lines};
 pub use listen::{bind, check_loopback, host_port};
-pub use options::{DatabaseArgs, OutputArgs, TimeoutArgs, parse_seconds};
+pub use options::{DatabaseArgs, OutputArgs, TimeoutArgs, parse_count, parse_seconds};
 pub use output::Output;
-pub use text::{printable, width_of};
+pub use parse::parse;
+pub use text::{printable, reason, width_of};
 pub use verbs::{CreateArgs, DeleteArgs, GetArgs, ImportArgs, ListArgs, UpdateArgs, Verb, WatchArgs, status};

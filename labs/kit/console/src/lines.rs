@@ -20,7 +20,7 @@ use futures_util::{Stream, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
-use crate::Failure;
+use crate::{Failure, reason};
 
 /// Bytes in a line, without its break.
 const LONGEST_LINE: usize = 64 * 1024;
@@ -72,7 +72,9 @@ impl Lines {
             }
         };
         let thread = std::thread::Builder::new().name("import-lines".to_owned()).spawn(reader);
-        thread.map_err(|error| Failure::missing(format!("can't start a thread to read the import: {error}")))?;
+        thread.map_err(|error| {
+            Failure::missing(format!("can't start a thread to read the import: {}", reason(&error)))
+        })?;
         is_open.await.expect("the thread sends before it ends")?;
         Ok(Self { batches: receiver, batch: Vec::new().into_iter(), enough })
     }
@@ -114,7 +116,11 @@ fn open(path: &Path) -> io::Result<Box<dyn Read>> {
 
 fn unreadable(path: &Path, error: &io::Error) -> Failure {
     let name = if path == Path::new("-") { PathBuf::from("standard input") } else { path.to_owned() };
-    Failure::missing(format!("can't read {} ({error}): name a file with an order on each line, or -", name.display()))
+    Failure::missing(format!(
+        "can't read {} ({}): name a file with an order on each line, or -",
+        name.display(),
+        reason(error)
+    ))
 }
 
 /// Until the end, an error, or nobody wants more.

@@ -5,13 +5,15 @@ use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, lookup_host};
 
-use crate::Failure;
+use crate::{Failure, reason};
 
 /// A clap value parser for `HOST:PORT`; the text comes out as it went in. A
 /// name is looked up when it is used, not here.
 pub fn host_port(text: &str) -> Result<String, String> {
     let parts = text.rsplit_once(':').filter(|(host, port)| is_host(host) && port.parse::<u16>().is_ok());
-    parts.map(|_| text.to_owned()).ok_or_else(|| "must be HOST:PORT, like 127.0.0.1:8080 or [::1]:8080".to_owned())
+    let without = if text.contains("://") { " alone, without a scheme or a path" } else { "" };
+    let wrong = || format!("must be HOST:PORT{without}, like 127.0.0.1:8080 or [::1]:8080");
+    parts.map(|_| text.to_owned()).ok_or_else(wrong)
 }
 
 /// A name, an IPv4 address, or an IPv6 address in brackets; no scheme, user or path beside it.
@@ -28,7 +30,10 @@ fn is_host(host: &str) -> bool {
 pub async fn bind(listen: &str, insecure: bool) -> Result<TcpListener, Failure> {
     host_port(listen).map_err(|wrong| Failure::usage(format!("--listen {listen}: it {wrong}")))?;
     let unknown = |error: io::Error| {
-        Failure::missing(format!("can't find the host of {listen} ({error}): name an address, like 127.0.0.1:0"))
+        Failure::missing(format!(
+            "can't find the host of {listen} ({}): name an address, like 127.0.0.1:0",
+            reason(&error)
+        ))
     };
     let addresses: Vec<SocketAddr> = lookup_host(listen).await.map_err(unknown)?.collect();
     addresses.iter().try_for_each(|&address| check_loopback(address, insecure))?;
@@ -41,8 +46,10 @@ pub async fn bind(listen: &str, insecure: bool) -> Result<TcpListener, Failure> 
             // program that has it, and not this one.
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(taken(listen, address)),
             Err(error) => {
-                failed =
-                    Failure::missing(format!("can't listen on {address}: {error}; name another address with --listen"))
+                failed = Failure::missing(format!(
+                    "can't listen on {address} ({}): name another address with --listen",
+                    reason(&error)
+                ))
             }
         }
     }

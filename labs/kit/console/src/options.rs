@@ -15,6 +15,8 @@ const DATABASE_VARIABLE: &str = "LAB_DATABASE";
 /// In `--help` below what the verb itself takes.
 const LAST: usize = 900;
 
+const LONGEST_CONNECT: Duration = Duration::from_secs(5);
+
 /// As good as for ever, and still small enough to be added to any clock.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
@@ -34,6 +36,29 @@ pub struct TimeoutArgs {
     #[arg(long, global = true, value_name = "SECONDS", default_value = "10")]
     #[arg(value_parser = parse_seconds, allow_negative_numbers = true, display_order = LAST)]
     pub timeout: Duration,
+}
+
+impl TimeoutArgs {
+    /// How long to wait for a connection: half of the time, and 5 s at most. So it is known
+    /// by then whether anything was sent.
+    pub fn to_connect(&self) -> Duration {
+        (self.timeout / 2).min(LONGEST_CONNECT)
+    }
+}
+
+/// A clap value parser: how many, from 1 on. clap's own would say "invalid digit found in string".
+pub fn parse_count(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|&count| count > 0).ok_or_else(|| "must be a whole number from 1 on".to_owned())
+}
+
+/// A clap value parser: the version of an order.
+pub(crate) fn parse_version(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "must be a whole number, the version that `get` shows".to_owned())
+}
+
+/// A clap value parser: the size of a page, for the server to judge.
+pub(crate) fn parse_page_size(text: &str) -> Result<i32, String> {
+    text.parse().map_err(|_| "must be a whole number".to_owned())
 }
 
 /// A clap value parser: a time above zero, such as `2.5`.
@@ -60,7 +85,7 @@ pub struct DatabaseArgs {
 
 impl DatabaseArgs {
     /// Opens the store. Blocks, for 5 s at most if another program holds the
-    /// file: call it before the server serves. A failure is exit code 3.
+    /// file. A failure is exit code 3.
     pub fn open(&self) -> Result<Store, Failure> {
         let opened = if self.in_memory { Store::in_memory() } else { Store::open(&self.path()) };
         opened.map_err(|error| {
@@ -68,6 +93,16 @@ impl DatabaseArgs {
             let joint = if matches!(error, OpenError::Other(..)) { ";" } else { ":" };
             Failure::missing(format!("{error}{joint} {}", remedy(&error)))
         })
+    }
+
+    /// The same on a thread that may block; `None` when `stop` comes first, and nobody wants it any more.
+    pub async fn open_unless(&self, stop: impl Future<Output = ()>) -> Result<Option<Store>, Failure> {
+        let args = self.clone();
+        let opening = tokio::task::spawn_blocking(move || args.open());
+        tokio::select! {
+            opened = opening => opened.unwrap_or_else(|_| Err(Failure::missing("the database can't be opened"))).map(Some),
+            () = stop => Ok(None),
+        }
     }
 
     /// Where the orders are, for the line that a server starts with.
@@ -104,6 +139,7 @@ fn remedy(error: &OpenError) -> &'static str {
         OpenError::ReadOnly(_) => {
             "make it writable, name another file with --database, or keep nothing with --in-memory"
         }
+        OpenError::NoFolder(..) => "make it, or name another file with --database",
         OpenError::Full(_) => "make room, or name a file on another disk with --database",
         OpenError::Other(..) => "name another file with --database, or keep nothing with --in-memory",
     }

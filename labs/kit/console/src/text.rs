@@ -1,11 +1,16 @@
 //! Text that came from elsewhere, made safe for a terminal, and its width there.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt::Write;
+use std::io::{self, IsTerminal};
 
 use serde::Serialize;
+use terminal_size::terminal_size_of;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+const WIDEST: usize = 80;
 
 /// What a terminal would obey instead of show: control characters (C0, DEL, C1),
 /// which move the cursor, set its title or hide what came before; and characters
@@ -58,19 +63,46 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Lines of at most `width` columns, broken between words; for words of ASCII
-/// that are no longer than a line. At least one line.
+/// Lines of at most `width` columns, broken between words; a word that is wider
+/// than a line is a line. At least one line.
 pub(crate) fn wrap_words(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_ascii_whitespace() {
         let last = lines.len() - 1;
-        match lines[last].len() {
+        match width_of(&lines[last]) {
             0 => lines[last].push_str(word),
-            used if used + 1 + word.len() <= width => lines[last].extend([" ", word]),
+            used if used + 1 + width_of(word) <= width => lines[last].extend([" ", word]),
             _ => lines.push(word.to_owned()),
         }
     }
     lines
+}
+
+/// How wide stderr is, if it is a terminal: 80 columns at most, as `--help` is, and 20 at least.
+pub(crate) fn columns() -> Option<usize> {
+    let stderr = io::stderr();
+    if !stderr.is_terminal() {
+        return None;
+    }
+    let width = terminal_size_of(&stderr).map_or(WIDEST, |(width, _)| width.0.into());
+    Some(width.clamp(20, WIDEST))
+}
+
+/// The innermost reason of an error in words for a person: `Connection refused`, and
+/// not `Connection refused (os error 111)`.
+pub fn reason(error: &(dyn Error + 'static)) -> String {
+    if let Some(inner) = error.source() {
+        return reason(inner);
+    }
+    if let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        return reason(inner);
+    }
+    if error.is::<tokio::time::error::Elapsed>() {
+        return "no answer in time".to_owned();
+    }
+    let text = error.to_string();
+    let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
+    text.split_once(" (os error ").map_or(text, |(words, _)| words).to_owned()
 }
 
 /// One line of at most `width` columns, with `…` at its end if that isn't all.

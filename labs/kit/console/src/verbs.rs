@@ -11,8 +11,10 @@
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Subcommand, value_parser};
+use clap::{Args, Subcommand};
 use lab_orders::{Equipment, Status};
+
+use crate::options::{parse_count, parse_page_size, parse_version};
 
 /// What a client can ask for.
 #[derive(Clone, Debug, Subcommand)]
@@ -60,7 +62,7 @@ pub struct ListArgs {
     #[arg(long, ignore_case = true, value_parser = status())]
     pub status: Option<Status>,
     /// How many orders to ask for at a time; all pages are printed. The server's own size when not given
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(long, value_name = "N", value_parser = parse_page_size, allow_negative_numbers = true)]
     pub page_size: Option<i32>,
 }
 
@@ -73,7 +75,7 @@ pub struct UpdateArgs {
     #[arg(long, required = true, ignore_case = true, value_name = "ITEM", value_parser = equipment())]
     pub equipment: Vec<Equipment>,
     /// The version that is changed, as `get` shows it; any other is refused
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_version)]
     pub version: u64,
 }
 
@@ -83,7 +85,7 @@ pub struct DeleteArgs {
     /// The order's id, a UUID
     pub id: String,
     /// Remove this version alone; without it, whatever version there is
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_version)]
     pub version: Option<u64>,
 }
 
@@ -94,7 +96,7 @@ pub struct WatchArgs {
     #[arg(long)]
     pub position: Option<String>,
     /// End after this many changes; without it, when told to
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     pub count: Option<u64>,
 }
 

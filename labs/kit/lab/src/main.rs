@@ -7,6 +7,7 @@ mod run;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use lab_console::Failure;
 
 /// The order system over REST, gRPC and Kafka, side by side
 #[derive(Debug, Parser)]
@@ -26,13 +27,27 @@ enum Command {
     Doctor(doctor::DoctorArgs),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| run::name_programs(error).exit());
-    match cli.command {
-        None => lab_console::exit_code(front::show(), false),
-        Some(Command::Tour(args)) => lab_console::exit_code(lab_tour::run(args).await, args.json),
-        Some(Command::Run(args)) => run::run(args).await,
-        Some(Command::Doctor(args)) => doctor::run(args).await,
+fn main() -> ExitCode {
+    let cli: Cli = lab_console::parse();
+    let json = cli.command.as_ref().is_some_and(Command::json);
+    let done = lab_lifecycle::run(async {
+        match cli.command {
+            None => front::show(),
+            Some(Command::Tour(args)) => lab_tour::run(args).await,
+            Some(Command::Run(args)) => run::run(args).await,
+            Some(Command::Doctor(args)) => doctor::run(args).await,
+        }
+    });
+    lab_console::exit_code(done.unwrap_or_else(|why| Err(Failure::missing(why))), json)
+}
+
+impl Command {
+    /// Whether an error is to be JSON.
+    fn json(&self) -> bool {
+        match self {
+            Self::Tour(args) => args.json,
+            Self::Run(args) => args.json(),
+            Self::Doctor(args) => args.output.json,
+        }
     }
 }

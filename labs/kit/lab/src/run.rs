@@ -1,12 +1,10 @@
 //! `cargo lab run`: every program by its name.
 
-use std::process::ExitCode;
-
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Args, CommandFactory, Subcommand};
+use clap::{Args, Subcommand};
+use lab_console::Failure;
 use lab_lifecycle::LevelFilter;
 
-use crate::{Cli, front};
+use crate::front;
 
 /// `run`
 #[derive(Args, Debug)]
@@ -33,20 +31,35 @@ enum Program {
     Broker(lab_broker::config::BrokerArgs),
 }
 
+impl RunArgs {
+    /// Whether to print JSON.
+    pub(crate) fn json(&self) -> bool {
+        self.program.as_ref().is_some_and(|program| match program {
+            Program::RestServer(args) => args.output.json,
+            Program::RestClient(args) => args.output.json,
+            Program::GrpcServer(args) => args.output.json,
+            Program::GrpcClient(args) => args.output.json,
+            Program::KafkaProducer(args) => args.output.json,
+            Program::KafkaConsumer(args) => args.output.json,
+            Program::Broker(args) => args.output.json,
+        })
+    }
+}
+
+/// Servers tell what they do, clients what goes wrong.
+fn log_level(program: &Program) -> LevelFilter {
+    match program {
+        Program::RestServer(_) | Program::GrpcServer(_) | Program::Broker(_) => LevelFilter::INFO,
+        Program::KafkaConsumer(args) => args.log_level(),
+        Program::RestClient(_) | Program::GrpcClient(_) | Program::KafkaProducer(_) => LevelFilter::WARN,
+    }
+}
+
 /// Runs the program; without one, lists them.
-pub(crate) async fn run(args: RunArgs) -> ExitCode {
-    let Some(program) = args.program else { return lab_console::exit_code(front::show_programs(), false) };
-    let (json, level) = match &program {
-        Program::RestServer(args) => (args.output.json, LevelFilter::INFO),
-        Program::RestClient(args) => (args.output.json, LevelFilter::WARN),
-        Program::GrpcServer(args) => (args.output.json, LevelFilter::INFO),
-        Program::GrpcClient(args) => (args.output.json, LevelFilter::WARN),
-        Program::KafkaProducer(args) => (args.output.json, LevelFilter::WARN),
-        Program::KafkaConsumer(args) => (args.output.json, args.log_level()),
-        Program::Broker(args) => (args.output.json, LevelFilter::INFO),
-    };
-    let _logs = lab_lifecycle::start_logs(level);
-    let done = match program {
+pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
+    let Some(program) = args.program else { return front::show_programs() };
+    let _logs = lab_lifecycle::start_logs(log_level(&program));
+    match program {
         Program::RestServer(args) => lab_rest::server::serve(args).await,
         Program::RestClient(args) => lab_rest::client::run(args).await,
         Program::GrpcServer(args) => lab_grpc::server::serve(args).await,
@@ -54,31 +67,5 @@ pub(crate) async fn run(args: RunArgs) -> ExitCode {
         Program::KafkaProducer(args) => lab_kafka::producer::run(args).await,
         Program::KafkaConsumer(args) => lab_kafka::consumer::run(args).await,
         Program::Broker(args) => lab_broker::run(args).await,
-    };
-    lab_console::exit_code(done, json)
-}
-
-/// Adds the programs that somebody may have meant. clap finds `rest-server` for `rest`,
-/// and nothing for `server`: so different a word is no typing error to it.
-pub(crate) fn name_programs(mut error: clap::Error) -> clap::Error {
-    let has_a_tip = error.get(ContextKind::SuggestedSubcommand).is_some();
-    let Some(ContextValue::String(typed)) = error.get(ContextKind::InvalidSubcommand) else { return error };
-    if error.kind() != ErrorKind::InvalidSubcommand || has_a_tip {
-        return error;
     }
-    let meant: Vec<String> = programs(&typed.to_ascii_lowercase());
-    if !meant.is_empty() {
-        error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(meant));
-    }
-    error
-}
-
-/// The programs with this word in their names, as what to type next.
-fn programs(word: &str) -> Vec<String> {
-    let command = Cli::command();
-    let run = command.find_subcommand("run").expect("it is one of ours");
-    let names = run.get_subcommands().map(clap::Command::get_name);
-    let meant = names.filter(|name| *name == word || name.split('-').any(|part| part == word));
-    let before = if std::env::args_os().nth(1).is_some_and(|first| first == "run") { "" } else { "run " };
-    meant.map(|name| format!("{before}{name}")).collect()
 }

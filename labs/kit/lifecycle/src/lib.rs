@@ -2,13 +2,14 @@
 //! stop signals, trace ids, and (feature `http`) serving connections within
 //! limits and draining them at the end.
 //!
-//! Reading order: [`stop_signal`], [`TraceId`], then [`serve`].
+//! Reading order: [`run`], [`stop_signal`], [`TraceId`], then [`serve`].
 //!
 //! `axum::serve` and tonic's own server would be three lines instead. They have
 //! no limit on connections, wait for ever for a request that never comes, and
 //! drain without a deadline; so the REST and the gRPC lab share this one.
 
 mod logs;
+mod start;
 mod stop;
 mod trace;
 
@@ -20,6 +21,7 @@ mod observe;
 mod serve;
 
 pub use logs::start_logs;
+pub use start::run;
 pub use stop::stop_signal;
 pub use trace::TraceId;
 pub use tracing_subscriber::filter::LevelFilter;

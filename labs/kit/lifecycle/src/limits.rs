@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use tracing::debug;
+use crate::start::open_files;
 
 /// Limits of one [`serve`](crate::serve); `Limits::default()` fits the labs.
 ///
@@ -57,20 +56,8 @@ impl Default for Limits {
 const RESERVED: u64 = 64;
 
 /// `wanted`, or fewer when the process may not open so many descriptors.
-///
-/// Raises the soft limit to the hard one first: it is 1,024 on many systems for the
-/// sake of programs that use `select(2)`, which this is not.
 pub(crate) fn connections_possible(wanted: usize) -> usize {
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else {
-        return wanted;
-    };
-    let limit = match setrlimit(Resource::RLIMIT_NOFILE, hard, hard) {
-        Ok(()) => hard,
-        Err(error) => {
-            debug!(%error, soft, hard, "the limit on open files stays");
-            soft
-        }
-    };
+    let Some(limit) = open_files(u64::MAX) else { return wanted };
     let possible = usize::try_from(limit.saturating_sub(RESERVED)).unwrap_or(usize::MAX);
     wanted.min(possible.max(8))
 }

@@ -105,7 +105,10 @@ mod tests {
     #[test]
     fn a_skipped_question_counts_for_nothing() {
         let mut asked = Asked::new(false);
-        assert_eq!((asked.judge(None, 1), asked.judge(Some(0), 1), asked.judge(Some(1), 1)), (None, Some(false), Some(true)));
+        assert_eq!(
+            (asked.judge(None, 1), asked.judge(Some(0), 1), asked.judge(Some(1), 1)),
+            (None, Some(false), Some(true))
+        );
         assert_eq!(asked.score(), (1, 2));
     }
 }

@@ -127,7 +127,8 @@ impl Screen {
         self.rule("on the wire")?;
         self.on_the_wire(&seen.lanes)?;
         if !std::mem::replace(&mut self.explained, true) {
-            let legend = "↑ bytes sent and ↓ received: of this one call, and besides (connecting, asking where things are).";
+            let legend =
+                "↑ bytes sent and ↓ received: of this one call, and besides (connecting, asking where things are).";
             self.words(DIM, legend)?;
             self.words(DIM, "The time is that of one call, the first, at the relay: see labs/kit/compare to compare.")?;
         }
@@ -197,7 +198,8 @@ impl Screen {
     fn columns(&mut self, lanes: &[Vec<Piece>; 3]) -> Result<(), Failure> {
         let column = self.column();
         let folded = lanes.each_ref().map(|lines| {
-            let fold = |(style, line): &Piece| fold(line, column).into_iter().map(|line| (*style, line)).collect::<Vec<_>>();
+            let fold =
+                |(style, line): &Piece| fold(line, column).into_iter().map(|line| (*style, line)).collect::<Vec<_>>();
             lines.iter().flat_map(fold).collect::<Vec<_>>()
         });
         for at in 0..folded.iter().map(Vec::len).max().unwrap_or_default() {

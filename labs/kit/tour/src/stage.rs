@@ -90,7 +90,8 @@ impl Stage {
         let mut grpc = self.programs.start("grpc-server", &serve)?;
         let brokers = work.address().to_string();
         let consumer = self.programs.start("kafka-consumer", &["--brokers", &brokers, "--database", &database])?;
-        let taps = [tap(Wire::Http, listens(&mut rest).await?).await?, tap(Wire::Grpc, listens(&mut grpc).await?).await?];
+        let taps =
+            [tap(Wire::Http, listens(&mut rest).await?).await?, tap(Wire::Grpc, listens(&mut grpc).await?).await?];
         for (address, tap) in self.addresses.iter_mut().zip(&taps) {
             *address = tap.address().to_string();
         }

@@ -3,9 +3,7 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use prost_reflect::{
-    DescriptorPool, DynamicMessage, Kind, MessageDescriptor, MethodDescriptor, ReflectMessage, Value,
-};
+use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, MethodDescriptor, ReflectMessage, Value};
 
 use crate::calls::MAX_TEXT;
 
@@ -128,7 +126,8 @@ fn scalar(value: &Value, kind: &Kind) -> String {
 
 /// `QUEUED`, of the type `OrderStatus` and the name `ORDER_STATUS_QUEUED`.
 fn short_name(of: &str, name: &str) -> String {
-    let words = of.chars().enumerate().flat_map(|(at, c)| (at > 0 && c.is_uppercase()).then_some('_').into_iter().chain([c]));
+    let words =
+        of.chars().enumerate().flat_map(|(at, c)| (at > 0 && c.is_uppercase()).then_some('_').into_iter().chain([c]));
     let prefix: String = words.flat_map(char::to_uppercase).chain(['_']).collect();
     name.strip_prefix(&prefix).unwrap_or(name).to_owned()
 }

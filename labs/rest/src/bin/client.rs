@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use lab_console::Failure;
 use lab_lifecycle::LevelFilter;
 use lab_rest::config::ClientArgs;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let args = ClientArgs::parse();
-    let _logs = lab_lifecycle::start_logs(LevelFilter::WARN);
+fn main() -> ExitCode {
+    let args: ClientArgs = lab_console::parse();
     let json = args.output.json;
-    lab_console::exit_code(lab_rest::client::run(args).await, json)
+    let _logs = lab_lifecycle::start_logs(LevelFilter::WARN);
+    let done = lab_lifecycle::run(lab_rest::client::run(args));
+    lab_console::exit_code(done.unwrap_or_else(|why| Err(Failure::missing(why))), json)
 }

@@ -1,11 +1,10 @@
 //! How the client reads what a server answers: bounded, and with a doubt.
 
-use std::error::Error;
 use std::io;
 
 use futures_util::TryStreamExt;
-use lab_console::Failure;
-use lab_orders::{ChangeKind, Fault, Order};
+use lab_console::{Failure, reason};
+use lab_orders::{ChangeKind, Fault, Order, OrderId};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Response, StatusCode};
@@ -24,12 +23,16 @@ const EVENT_LINE_BYTES: usize = 1 << 20;
 /// What may stand in a path segment as it is (RFC 3986 §2.3).
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'~').remove(b'.');
 
-/// Where an order is. Whatever was typed stays one segment.
-pub(crate) fn order_path(id: &str) -> String {
+/// Where an order is. Whatever was typed stays one segment; nothing at all would be
+/// another path, and no server could say what is wrong with it.
+pub(crate) fn order_path(id: &str) -> Result<String, Failure> {
+    if id.is_empty() {
+        OrderId::parse(id)?;
+    }
     // The only two segments that mean something else: URL parsers resolve them.
     let id =
         if id == "." || id == ".." { id.replace('.', "%252E") } else { utf8_percent_encode(id, SEGMENT).to_string() };
-    format!("/v1/orders/{id}")
+    Ok(format!("/v1/orders/{id}"))
 }
 
 /// Where a page is.
@@ -51,7 +54,7 @@ pub(crate) fn require(answer: &Response, status: StatusCode, content_type: &str)
 /// The whole body, up to a bound; an error when it was cut short.
 pub(crate) async fn read_bounded(mut answer: Response) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
-    while let Some(data) = answer.chunk().await.map_err(|error| cause(&error))? {
+    while let Some(data) = answer.chunk().await.map_err(|error| reason(&error))? {
         if body.len() + data.len() > ANSWER_BYTES {
             return Err(format!("a body of more than {ANSWER_BYTES} bytes"));
         }
@@ -79,14 +82,6 @@ impl Problem {
         let faults: Vec<_> = self.errors.into_iter().map(|error| Fault::from(error).to_string()).collect();
         let message = if faults.is_empty() { self.detail } else { faults.join("; ") };
         Failure::refused(code, message)
-    }
-}
-
-/// The innermost reason of an error: what the system or the peer said.
-pub(crate) fn cause(error: &dyn Error) -> String {
-    match error.source() {
-        Some(source) => cause(source),
-        None => error.to_string(),
     }
 }
 
@@ -150,7 +145,7 @@ impl<R: tokio::io::AsyncRead + Unpin> EventReader<R> {
     pub(crate) async fn next(&mut self) -> Result<Option<SentEvent>, String> {
         let mut event = SentEvent::default();
         while let Some(line) = self.lines.next().await {
-            let line = line.map_err(|error| cause(&error))?;
+            let line = line.map_err(|error| reason(&error))?;
             if line.is_empty() && !event.name.is_empty() {
                 return Ok(Some(event));
             }

@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use lab_broker::config::BrokerArgs;
+use lab_console::Failure;
 use lab_lifecycle::LevelFilter;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    let args = BrokerArgs::parse();
-    let _logs = lab_lifecycle::start_logs(LevelFilter::INFO);
+fn main() -> ExitCode {
+    let args: BrokerArgs = lab_console::parse();
     let json = args.output.json;
-    lab_console::exit_code(lab_broker::run(args).await, json)
+    let _logs = lab_lifecycle::start_logs(LevelFilter::INFO);
+    let done = lab_lifecycle::run(lab_broker::run(args));
+    lab_console::exit_code(done.unwrap_or_else(|why| Err(Failure::missing(why))), json)
 }

@@ -16,8 +16,6 @@ mod ports;
 mod print;
 mod tools;
 
-use std::process::ExitCode;
-
 use clap::Args;
 use lab_console::{Failure, OutputArgs};
 use lab_lifecycle::stop_signal;
@@ -29,19 +27,16 @@ use print::Screen;
 /// `doctor`
 #[derive(Args, Debug)]
 pub(crate) struct DoctorArgs {
+    /// How to print.
     #[command(flatten)]
-    output: OutputArgs,
+    pub(crate) output: OutputArgs,
 }
 
-/// Prints a line for each check. Exit code 1 when one has failed; a warning is about what is optional.
-pub(crate) async fn run(args: DoctorArgs) -> ExitCode {
-    let json = args.output.json;
-    let checked = match stop_signal() {
-        // What was asked and hasn't answered is ended as well.
-        Ok(stop) => stop.run_until_cancelled(check_all(json)).await.unwrap_or_else(|| Err(interrupted())),
-        Err(error) => Err(Failure::no_signals(error)),
-    };
-    lab_console::exit_code(checked, json)
+/// Prints a line for each check. It fails when one has failed; a warning is about what is optional.
+pub(crate) async fn run(args: DoctorArgs) -> Result<(), Failure> {
+    let stop = stop_signal().map_err(Failure::no_signals)?;
+    // What was asked and hasn't answered is ended as well.
+    stop.run_until_cancelled(check_all(args.output.json)).await.unwrap_or_else(|| Err(interrupted()))
 }
 
 fn interrupted() -> Failure {

@@ -142,7 +142,10 @@ async fn a_reader_that_leaves_ends_it() {
 /// Every question is answered with the first option, or skipped; what is shown fits the terminal.
 #[rstest]
 #[tokio::test]
-async fn on_a_terminal_it_asks_before_each_result(#[values(80, 200)] columns: u16, #[values("1\n", "\n")] answer: &str) {
+async fn on_a_terminal_it_asks_before_each_result(
+    #[values(80, 200)] columns: u16,
+    #[values("1\n", "\n")] answer: &str,
+) {
     let folder = folder();
     let size = Winsize { ws_row: 40, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
     let pty = openpty(Some(&size), None).expect("a terminal");

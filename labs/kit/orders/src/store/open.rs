@@ -1,7 +1,8 @@
 //! Opening a database: ours or new, whole, writable; or one sentence that says why not.
 
 use std::fs::OpenOptions;
-use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem};
+use std::io;
+use std::io::ErrorKind::{NotFound, PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -74,6 +75,9 @@ pub enum OpenError {
     /// It, or the folder around it, can't be written.
     #[error("the database {} can't be written", .0.display())]
     ReadOnly(PathBuf),
+    /// The folder that it would be in, or one above, isn't there.
+    #[error("the database {} can't be opened: there is no folder {}", .0.display(), .1.display())]
+    NoFolder(PathBuf, PathBuf),
     /// There is no room for it.
     #[error("the disk of the database {} is full", .0.display())]
     Full(PathBuf),
@@ -104,7 +108,7 @@ impl Identity {
 
 /// Two connections, the writer's and the reader's, and the file that they are on.
 pub(super) fn file(path: &Path) -> Result<(Connection, Connection, Identity), OpenError> {
-    make_folder(path).map_err(|error| OpenError::Other(path.to_owned(), error.to_string()))?;
+    make_folder(path).map_err(|error| refusal(path.to_owned(), &error))?;
     let named = |error| name(path, error);
     let mut writer = connect(path).map_err(named)?;
     if let Some(problem) = check_whose(&writer, path).map_err(named)? {
@@ -121,7 +125,7 @@ pub(super) fn file(path: &Path) -> Result<(Connection, Connection, Identity), Op
     }
     let reader = connect(path).map_err(named)?;
     reader.pragma_update(None, "query_only", true).map_err(named)?;
-    let identity = Identity::of(path).map_err(|error| OpenError::Other(path.to_owned(), error.to_string()))?;
+    let identity = Identity::of(path).map_err(|error| refusal(path.to_owned(), &error))?;
     Ok((writer, reader, identity))
 }
 
@@ -225,7 +229,33 @@ fn name(path: &Path, error: rusqlite::Error) -> OpenError {
 fn ask_system(path: PathBuf, error: &rusqlite::Error) -> OpenError {
     match OpenOptions::new().append(true).create(true).open(&path) {
         Ok(_) => OpenError::Other(path, error.to_string()),
-        Err(reason) if matches!(reason.kind(), PermissionDenied | ReadOnlyFilesystem) => OpenError::ReadOnly(path),
-        Err(reason) => OpenError::Other(path, reason.to_string()),
+        Err(reason) => refusal(path, &reason),
     }
+}
+
+/// Why the system doesn't make the file, or the folder that it is in.
+fn refusal(path: PathBuf, error: &io::Error) -> OpenError {
+    match error.kind() {
+        PermissionDenied | ReadOnlyFilesystem => OpenError::ReadOnly(path),
+        StorageFull | QuotaExceeded => OpenError::Full(path),
+        NotFound => {
+            if path.is_relative() && std::env::current_dir().is_err() {
+                return OpenError::Other(path, "the working folder is no longer there".to_owned());
+            }
+            let above =
+                path.parent().into_iter().flat_map(Path::ancestors).filter(|above| !above.as_os_str().is_empty());
+            // The uppermost of them.
+            match above.filter(|above| !above.exists()).last().map(Path::to_owned) {
+                Some(folder) => OpenError::NoFolder(path, folder),
+                None => OpenError::Other(path, text(error)),
+            }
+        }
+        _ => OpenError::Other(path, text(error)),
+    }
+}
+
+/// In the system's words, without its number for them.
+fn text(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split_once(" (os error").map(|(words, _)| words.to_owned()).unwrap_or(text)
 }

@@ -15,10 +15,7 @@ pub(super) const STEP: Step = Step {
     name: "away",
     title: "The receivers are away",
     about: "The two servers and the consumer are stopped. Each client places an order.",
-    question: Question {
-        text: "Whose order counts?",
-        options: &["nobody's", "Kafka's", "all three"],
-    },
+    question: Question { text: "Whose order counts?", options: &["nobody's", "Kafka's", "all three"] },
 };
 
 /// For how long nobody receives: time to see that nothing happens.

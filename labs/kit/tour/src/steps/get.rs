@@ -13,10 +13,7 @@ pub(super) const STEP: Step = Step {
     name: "get",
     title: "Get it back",
     about: "Each client asks for the order that it has placed. Three orders are there.",
-    question: Question {
-        text: "How many does Kafka send to whoever wants one?",
-        options: &["one", "all of them"],
-    },
+    question: Question { text: "How many does Kafka send to whoever wants one?", options: &["one", "all of them"] },
 };
 
 pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {

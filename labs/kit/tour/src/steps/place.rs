@@ -13,10 +13,7 @@ pub(super) const STEP: Step = Step {
     name: "place",
     title: "Place an order",
     about: "USER14 wants a keyboard and a webcam.",
-    question: Question {
-        text: "Which sends the most bytes for it?",
-        options: &["REST", "gRPC", "Kafka"],
-    },
+    question: Question { text: "Which sends the most bytes for it?", options: &["REST", "gRPC", "Kafka"] },
 };
 
 pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
@@ -24,8 +21,7 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
     let rest = run_and_show(stage, Transport::Rest, writer(Transport::Rest), &create).await?;
     let grpc = run_and_show(stage, Transport::Grpc, writer(Transport::Grpc), &create).await?;
     stage.work().clear();
-    let (mut kafka, produced, call) =
-        run_and_show(stage, Transport::Kafka, writer(Transport::Kafka), &create).await?;
+    let (mut kafka, produced, call) = run_and_show(stage, Transport::Kafka, writer(Transport::Kafka), &create).await?;
     let id = text(&produced.lines, "id");
     let later = wait_for_record(stage, &mut kafka, &id, FACTS, call.received.last.unwrap_or_else(Instant::now)).await?;
     stage.consumer_says().await?;

@@ -32,7 +32,9 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
         let watcher = stage.start(transport, reader(transport), &["watch", "--count", "1"])?;
         // From when on it is told of changes: a server says so, and of Kafka's client the place is kept.
         let begun = match transport {
-            Transport::Kafka => passed(tap, "the watch's place", |call| call.name == "OffsetCommit" && call.ended).await,
+            Transport::Kafka => {
+                passed(tap, "the watch's place", |call| call.name == "OffsetCommit" && call.ended).await
+            }
             _ => passed(tap, "the watch's first message", |call| !call.received.messages.is_empty()).await,
         };
         watchers.push((transport, watcher, before, begun?));

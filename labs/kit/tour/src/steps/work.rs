@@ -45,7 +45,9 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
     let began = requests.iter().filter_map(|call| call.sent.first).min().unwrap_or_else(Instant::now);
     let mut kafka = Lane::of(&ran, tap, before);
     for call in &requests {
-        kafka.sent.extend(call.sent.messages.iter().map(without_offset).flat_map(|message| brief(&message).collect::<Vec<_>>()));
+        kafka.sent.extend(
+            call.sent.messages.iter().map(without_offset).flat_map(|message| brief(&message).collect::<Vec<_>>()),
+        );
         kafka.count(call);
     }
     let facts = calls.iter().filter(|call| call.name == "Fetch").flat_map(|call| &call.received.messages);
@@ -60,7 +62,9 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
     let mut completed = 0;
     for (transport, watcher, before) in watchers {
         let lane = watched(stage, transport, watcher, before, began).await?;
-        completed += usize::from(lane.received.iter().any(|line| matches!(line, Line::Body(text) if text.contains("COMPLETED"))));
+        completed += usize::from(
+            lane.received.iter().any(|line| matches!(line, Line::Body(text) if text.contains("COMPLETED"))),
+        );
         lanes.push(lane);
     }
     lanes.push(kafka);

@@ -1,0 +1,162 @@
+//! From the words of a command line to what a program was asked for; or, in a
+//! sentence, why not (exit code 2).
+//!
+//! clap does nearly all of it. What it doesn't know: that `--json` is for errors
+//! too; that a variable which is set to nothing is not set, as in `KAFKA_BROKERS= …`;
+//! that a wrong value came from a variable and not from the line that was typed;
+//! and where else in the program a word would have been right.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write};
+use std::process;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::{Arg, Command, Error, Parser};
+
+use crate::failure::{Failure, exit_code};
+use crate::text::{columns, printable, width_of, wrap_words};
+
+/// Reads the command line. What is wrong with it is told, and ends the program with
+/// exit code 2; `--help` is printed, and ends it with 0.
+pub fn parse<T: Parser>() -> T {
+    let words: Vec<OsString> = env::args_os().collect();
+    try_parse(&words, |name| env::var_os(name)).unwrap_or_else(|error| end(&error, &words))
+}
+
+fn try_parse<T: Parser>(words: &[OsString], variable: impl Fn(&OsStr) -> Option<OsString>) -> Result<T, Error> {
+    let mut command = without_empty_variables(T::command(), &variable);
+    let mut matches = command.try_get_matches_from_mut(words).map_err(|error| match error.kind() {
+        // With the names of all variables.
+        ErrorKind::DisplayHelp => T::command().try_get_matches_from(words).err().unwrap_or(error),
+        _ => with_hints(error, &command, words, &variable),
+    })?;
+    T::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
+
+fn without_empty_variables(command: Command, variable: &impl Fn(&OsStr) -> Option<OsString>) -> Command {
+    let is_empty = |arg: &Arg| arg.get_env().and_then(variable).is_some_and(|value| value.is_empty());
+    let command = command.mut_args(|arg| if is_empty(&arg) { arg.env(None::<&'static str>) } else { arg });
+    command.mut_subcommands(|verb| without_empty_variables(verb, variable))
+}
+
+fn with_hints(
+    mut error: Error,
+    command: &Command,
+    words: &[OsString],
+    variable: &impl Fn(&OsStr) -> Option<OsString>,
+) -> Error {
+    let told = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.as_str()),
+        _ => None,
+    };
+    let hint = match (told(ContextKind::InvalidArg), told(ContextKind::InvalidValue)) {
+        (Some(arg), Some(value)) => variable_of(command, arg, value, words, variable)
+            .map(|name| format!("'{value}' comes from the environment variable {name}")),
+        _ => None,
+    };
+    // Where clap has found a similar word, that is more likely meant.
+    let is_alone = error.get(ContextKind::SuggestedSubcommand).is_none();
+    let elsewhere = told(ContextKind::InvalidSubcommand).filter(|_| is_alone);
+    if let Some(hint) = hint.or_else(|| elsewhere.and_then(|word| elsewhere_in(command, word, words))) {
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));
+    }
+    error
+}
+
+/// The variable that this value of an option came from, if it was not typed.
+fn variable_of(
+    command: &Command,
+    option: &str,
+    value: &str,
+    words: &[OsString],
+    variable: &impl Fn(&OsStr) -> Option<OsString>,
+) -> Option<String> {
+    // `--server <HOST:PORT>`, and on the line `--server` or `--server=…`.
+    let long = option.split(' ').next().unwrap_or_default();
+    let is_typed = words.iter().any(|word| word.to_string_lossy().split('=').next() == Some(long));
+    let came_from = |arg: &Arg| {
+        let is_it = arg.get_long().is_some_and(|name| long.strip_prefix("--") == Some(name));
+        let name = arg.get_env().filter(|_| is_it && !is_typed)?;
+        (variable(name)?.to_string_lossy() == value).then(|| name.to_string_lossy().into_owned())
+    };
+    let here = command.get_arguments().find_map(came_from);
+    here.or_else(|| command.get_subcommands().find_map(|verb| variable_of(verb, option, value, words, variable)))
+}
+
+/// Where in the whole program this word is a command: `cargo lab run rest-server` for
+/// `cargo lab rest-server`. Of several, the nearest to what was typed.
+fn elsewhere_in(command: &Command, word: &str, words: &[OsString]) -> Option<String> {
+    let mut paths = Vec::new();
+    find(command, word, "", &mut paths);
+    let typed: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
+    let typed = typed.join(" ");
+    let in_common = |path: &String| path.chars().zip(typed.chars()).take_while(|(a, b)| a == b).count();
+    let nearest = paths.iter().max_by_key(|path| in_common(path))?;
+    let name = command.get_bin_name().unwrap_or(command.get_name());
+    Some(format!("it is a command elsewhere: {name} {nearest}"))
+}
+
+fn find(command: &Command, word: &str, path: &str, paths: &mut Vec<String>) {
+    for verb in command.get_subcommands() {
+        let path = format!("{path}{}", verb.get_name());
+        find(verb, word, &format!("{path} "), paths);
+        // `server` is a part of `rest-server`.
+        let is_meant = verb.get_name() == word || verb.get_name().split('-').any(|part| part == word);
+        if is_meant && word != "help" {
+            paths.push(path);
+        }
+    }
+}
+
+/// Tells why nothing is done, or prints what was asked for, and ends the program.
+fn end(error: &Error, words: &[OsString]) -> ! {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    let options = words.iter().take_while(|word| *word != "--");
+    if options.into_iter().any(|word| word == "--json") {
+        let _ = exit_code(Err(Failure::usage(sentence(error))), true);
+        process::exit(error.exit_code());
+    }
+    let text = error.render().to_string();
+    match columns() {
+        Some(width) if text.lines().any(|line| width_of(line) > width) => {
+            let lines = text.lines().flat_map(|line| wrapped(line, width));
+            let lines: String = lines.map(|line| format!("{}\n", printable(&line))).collect();
+            // `eprint!` panics when stderr is closed.
+            let _ = io::stderr().write_all(lines.as_bytes());
+            process::exit(error.exit_code());
+        }
+        _ => error.exit(),
+    }
+}
+
+/// A line of clap's in lines of at most `width` columns, each as far in as the first.
+fn wrapped(line: &str, width: usize) -> Vec<String> {
+    let text = line.trim_start();
+    let indent = line.len() - text.len();
+    wrap_words(text, width - indent).into_iter().map(|line| format!("{:indent$}{line}", "")).collect()
+}
+
+/// clap's text as one sentence: without the usage and the way to `--help`.
+fn sentence(error: &Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let mut sentence = String::new();
+    for line in lines {
+        match line.trim() {
+            "" if !sentence.is_empty() && !sentence.ends_with("; ") => sentence.push_str("; "),
+            "" => {}
+            text => {
+                let is_first = sentence.is_empty() || sentence.ends_with(' ');
+                sentence.extend([if is_first { "" } else { " " }, text]);
+            }
+        }
+    }
+    let sentence = sentence.trim_end_matches("; ");
+    sentence.strip_prefix("error: ").unwrap_or(sentence).to_owned()
+}
+
+#[cfg(test)]
+mod tests;
