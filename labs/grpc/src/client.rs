@@ -236,15 +236,17 @@ impl OrderClient {
         match wire::local_cause(&status) {
             None if status.code() == Code::DeadlineExceeded => self.silent(),
             None => wire::refused(&status),
-            Some(cause) if cause.is_connect => self.unreachable(&cause.text),
+            Some(cause) if cause.is_connect => self.unreachable(status.code(), &cause.text),
             Some(cause) if cause.is_timeout => self.silent(),
             Some(cause) => self.not_an_answer(&cause.text),
         }
     }
 
-    fn unreachable(&self, why: &str) -> Failure {
+    /// The code is tonic's own: UNAVAILABLE, for no server has said anything.
+    fn unreachable(&self, code: Code, why: &str) -> Failure {
+        let code = format!("{code:?}").to_uppercase();
         Failure::unreachable(format!(
-            "no server answers on {} ({why}): start one with `cargo run -p lab-grpc --bin server`",
+            "no server answers on {} ({code}, {why}): start one with `cargo run -p lab-grpc --bin server`",
             self.server
         ))
     }

@@ -84,26 +84,25 @@ fn variable_of(
     here.or_else(|| command.get_subcommands().find_map(|verb| variable_of(verb, option, value, words, variable)))
 }
 
-/// Where in the whole program this word is a command: `cargo lab run rest-server` for
-/// `cargo lab rest-server`. Of several, the nearest to what was typed.
+/// Where in the whole program this word is a command, or a part of one's name: `cargo lab run
+/// rest-server` for `cargo lab rest-server`. Of several, those nearest to what was typed.
 fn elsewhere_in(command: &Command, word: &str, words: &[OsString]) -> Option<String> {
     let mut paths = Vec::new();
-    find(command, word, "", &mut paths);
+    find(command, &word.to_ascii_lowercase(), "", &mut paths);
     let typed: Vec<_> = words.iter().skip(1).map(|word| word.to_string_lossy()).collect();
     let typed = typed.join(" ");
     let in_common = |path: &String| path.chars().zip(typed.chars()).take_while(|(a, b)| a == b).count();
-    let nearest = paths.iter().max_by_key(|path| in_common(path))?;
+    let nearest = paths.iter().map(in_common).max()?;
     let name = command.get_bin_name().unwrap_or(command.get_name());
-    Some(format!("it is a command elsewhere: {name} {nearest}"))
+    let meant = paths.iter().filter(|path| in_common(path) == nearest).map(|path| format!("{name} {path}"));
+    Some(format!("it is a command elsewhere: {}", meant.collect::<Vec<_>>().join(", ")))
 }
 
 fn find(command: &Command, word: &str, path: &str, paths: &mut Vec<String>) {
-    for verb in command.get_subcommands() {
-        let path = format!("{path}{}", verb.get_name());
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
+        let (name, path) = (verb.get_name(), format!("{path}{}", verb.get_name()));
         find(verb, word, &format!("{path} "), paths);
-        // `server` is a part of `rest-server`.
-        let is_meant = verb.get_name() == word || verb.get_name().split('-').any(|part| part == word);
-        if is_meant && word != "help" {
+        if name == word || name.split('-').any(|part| part == word) {
             paths.push(path);
         }
     }

@@ -47,11 +47,11 @@ async fn a_run_of_nothing_names_the_programs() {
 
 #[rstest]
 #[case::the_first_half(&["run", "rest"], &["'rest-server'", "'rest-client'"])]
-#[case::the_second_half(&["run", "server"], &["'rest-server'", "'grpc-server'"])]
-#[case::in_capitals(&["run", "KAFKA"], &["'kafka-producer'", "'kafka-consumer'"])]
+#[case::the_second_half(&["run", "server"], &["cargo lab run rest-server, cargo lab run grpc-server"])]
+#[case::in_capitals(&["run", "KAFKA"], &["cargo lab run kafka-producer, cargo lab run kafka-consumer"])]
 #[case::a_typing_error(&["run", "grcp-client"], &["'grpc-client'"])]
-#[case::the_run_forgotten(&["kafka"], &["'run kafka-producer'", "'run kafka-consumer'"])]
-#[case::of_a_whole_name(&["broker"], &["'run broker'"])]
+#[case::the_run_forgotten(&["kafka"], &["cargo lab run kafka-producer", "cargo lab run kafka-consumer"])]
+#[case::of_a_whole_name(&["broker"], &["cargo lab run broker"])]
 #[tokio::test]
 async fn half_a_name_is_wrong_usage_with_a_hint(#[case] words: &[&str], #[case] hints: &[&str]) {
     let output = run(words).await.expect(2);
