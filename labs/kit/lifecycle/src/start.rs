@@ -1,6 +1,7 @@
 //! What a program stands on: file descriptors, and a runtime.
 
 use std::io;
+use std::time::Duration;
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::runtime::Builder;
@@ -10,6 +11,8 @@ use tracing::debug;
 /// would start, and fail later at something else each time: a server that listens and
 /// answers nobody is worse than none.
 const FEWEST: u64 = 64;
+/// For what is under way when the program has ended, such as a child that is to go with it.
+const LAST: Duration = Duration::from_millis(200);
 
 /// Runs a program to its end on a runtime of several threads. The error is a sentence:
 /// the program was not started, because the system doesn't give what it needs.
@@ -33,7 +36,7 @@ pub fn run<T>(program: impl Future<Output = T>) -> Result<T, String> {
     let runtime = Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error: io::Error| format!("the system lets no program start: {error}"))?;
     let done = runtime.block_on(program);
-    runtime.shutdown_background();
+    runtime.shutdown_timeout(LAST);
     Ok(done)
 }
 
