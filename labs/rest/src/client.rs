@@ -218,7 +218,10 @@ impl OrderClient {
     async fn answer(&self, request: RequestBuilder) -> Result<reqwest::Response, Failure> {
         let answer = match request.send().await {
             Ok(answer) => answer,
-            Err(error) if error.is_connect() => return Err(self.unreachable(&reason(&error))),
+            Err(error) if error.is_connect() => {
+                let why = if error.is_timeout() { "no answer in time".to_owned() } else { reason(&error) };
+                return Err(self.unreachable(&why));
+            }
             Err(error) if error.is_builder() => {
                 return Err(Failure::usage(format!("this can't be sent: {}", reason(&error))));
             }

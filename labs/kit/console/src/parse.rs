@@ -25,33 +25,50 @@ pub fn parse<T: Parser>() -> T {
 }
 
 fn try_parse<T: Parser>(words: &[OsString], variable: impl Fn(&OsStr) -> Option<OsString>) -> Result<T, Error> {
-    let mut command = without_empty_variables(T::command(), &variable);
+    let mut command = without_unused_variables(T::command(), words, &variable);
     let mut matches = command.try_get_matches_from_mut(words).map_err(|error| match error.kind() {
         // With the names of all variables.
         ErrorKind::DisplayHelp => T::command().try_get_matches_from(words).err().unwrap_or(error),
-        _ => with_hints(error, &command, words, &variable),
+        _ => with_hints(error, &command, &variable, words),
     })?;
     T::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
-fn without_empty_variables(command: Command, variable: &impl Fn(&OsStr) -> Option<OsString>) -> Command {
+/// Forgets variables that are empty, and those whose option was typed: behind a verb, it
+/// would not keep clap from reading the variable first, and refusing what is in it.
+fn without_unused_variables(
+    command: Command,
+    words: &[OsString],
+    variable: &impl Fn(&OsStr) -> Option<OsString>,
+) -> Command {
     let is_empty = |arg: &Arg| arg.get_env().and_then(variable).is_some_and(|value| value.is_empty());
-    let command = command.mut_args(|arg| if is_empty(&arg) { arg.env(None::<&'static str>) } else { arg });
-    command.mut_subcommands(|verb| without_empty_variables(verb, variable))
+    let is_typed = |arg: &Arg| arg.get_long().is_some_and(|long| is_typed(words, long));
+    let command = command.mut_args(|arg| match is_empty(&arg) || is_typed(&arg) {
+        true => arg.env(None::<&'static str>),
+        false => arg,
+    });
+    command.mut_subcommands(|verb| without_unused_variables(verb, words, variable))
+}
+
+/// `--server …` or `--server=…`.
+fn is_typed(words: &[OsString], long: &str) -> bool {
+    let name =
+        |word: &OsString| word.to_string_lossy().strip_prefix("--").map(|rest| rest.split('=').next() == Some(long));
+    words.iter().any(|word| name(word) == Some(true))
 }
 
 fn with_hints(
     mut error: Error,
     command: &Command,
-    words: &[OsString],
     variable: &impl Fn(&OsStr) -> Option<OsString>,
+    words: &[OsString],
 ) -> Error {
     let told = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.as_str()),
         _ => None,
     };
     let hint = match (told(ContextKind::InvalidArg), told(ContextKind::InvalidValue)) {
-        (Some(arg), Some(value)) => variable_of(command, arg, value, words, variable)
+        (Some(arg), Some(value)) => variable_of(command, arg, value, variable)
             .map(|name| format!("'{value}' comes from the environment variable {name}")),
         _ => None,
     };
@@ -64,24 +81,21 @@ fn with_hints(
     error
 }
 
-/// The variable that this value of an option came from, if it was not typed.
+/// The variable that this value of an option came from. One whose option was typed is forgotten.
 fn variable_of(
     command: &Command,
     option: &str,
     value: &str,
-    words: &[OsString],
     variable: &impl Fn(&OsStr) -> Option<OsString>,
 ) -> Option<String> {
-    // `--server <HOST:PORT>`, and on the line `--server` or `--server=…`.
-    let long = option.split(' ').next().unwrap_or_default();
-    let is_typed = words.iter().any(|word| word.to_string_lossy().split('=').next() == Some(long));
+    // `--server <HOST:PORT>`
+    let long = option.split(' ').next()?.strip_prefix("--")?;
     let came_from = |arg: &Arg| {
-        let is_it = arg.get_long().is_some_and(|name| long.strip_prefix("--") == Some(name));
-        let name = arg.get_env().filter(|_| is_it && !is_typed)?;
+        let name = arg.get_env().filter(|_| arg.get_long() == Some(long))?;
         (variable(name)?.to_string_lossy() == value).then(|| name.to_string_lossy().into_owned())
     };
     let here = command.get_arguments().find_map(came_from);
-    here.or_else(|| command.get_subcommands().find_map(|verb| variable_of(verb, option, value, words, variable)))
+    here.or_else(|| command.get_subcommands().find_map(|verb| variable_of(verb, option, value, variable)))
 }
 
 /// Where in the whole program this word is a command, or a part of one's name: `cargo lab run

@@ -64,10 +64,11 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Lines of at most `width` columns, broken between words; a word that is wider
-/// than a line is a line. At least one line.
+/// than a line is a line. What stands in backquotes, a command to be copied, stays on
+/// one line if it fits there. At least one line.
 pub(crate) fn wrap_words(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_ascii_whitespace() {
+    for word in words(text, width) {
         let last = lines.len() - 1;
         match width_of(&lines[last]) {
             0 => lines[last].push_str(word),
@@ -76,6 +77,19 @@ pub(crate) fn wrap_words(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+fn words(text: &str, width: usize) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        rest = rest.trim_ascii_start();
+        let quoted = rest.strip_prefix('`').and_then(|inner| inner.find('`')).map(|end| end + 2);
+        let begin = quoted.filter(|&end| width_of(&rest[..end]) <= width).unwrap_or_default();
+        let end = rest[begin..].find(|c: char| c.is_ascii_whitespace()).map_or(rest.len(), |end| begin + end);
+        let (word, after) = rest.split_at(end);
+        rest = after;
+        (!word.is_empty()).then_some(word)
+    })
 }
 
 /// How wide stderr is, if it is a terminal: 80 columns at most, as `--help` is, and 20 at least.

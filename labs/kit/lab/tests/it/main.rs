@@ -7,6 +7,7 @@ mod mounts;
 mod raw;
 mod support;
 
+mod bad_days;
 mod command_line;
 mod crash;
 mod databases;

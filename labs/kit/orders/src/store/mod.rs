@@ -18,6 +18,7 @@ mod apply;
 mod lease;
 mod open;
 mod sql;
+mod unusable;
 mod watch;
 mod worker;
 
@@ -36,7 +37,7 @@ use rusqlite::Connection;
 
 pub use self::apply::Effect;
 pub use self::lease::{Lease, Outcome};
-pub use self::open::OpenError;
+pub use self::unusable::OpenError;
 pub use self::watch::Watch;
 
 use self::sql::Refusal;

@@ -366,7 +366,11 @@ fn a_call_whose_reply_was_dropped_in_its_batch_is_not_carried_out() {
         let (reply, receiver) = oneshot::channel();
         let receiver = wanted.then_some(receiver);
         let mut done = false;
-        let mut call = Command::new(|_: &Connection| Ok(done = true), reply);
+        let work = |_: &Connection| {
+            done = true;
+            Ok(())
+        };
+        let mut call = Command::new(work, reply);
         call.run(&conn, false);
         drop((call, receiver));
         assert_eq!(done, wanted);
