@@ -16,6 +16,8 @@ mod grpc;
 mod http1;
 mod kafka;
 mod relay;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::io;
