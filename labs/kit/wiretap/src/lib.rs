@@ -16,6 +16,8 @@ mod grpc;
 mod http1;
 mod kafka;
 mod relay;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::io;
@@ -122,7 +124,8 @@ pub struct Record {
 }
 
 impl Tap {
-    /// Starts one on the current tokio runtime.
+    /// Starts one on the current tokio runtime. Who blocks all threads of that runtime,
+    /// as dropping a consumer of rdkafka does, stops the traffic that passes here.
     pub async fn start(wire: Wire, upstream: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let shared = Arc::new(Shared::new(wire, upstream, listener.local_addr()?));

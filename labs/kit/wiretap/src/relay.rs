@@ -71,7 +71,7 @@ impl Shared {
         self.cut.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn decoder(&self, connection: u64) -> Box<dyn Decoder> {
+    pub(crate) fn decoder(&self, connection: u64) -> Box<dyn Decoder> {
         let log = Log::new(Arc::clone(&self.kept), connection);
         match self.wire {
             Wire::Http => Box::new(Http::new(log)),

@@ -87,7 +87,7 @@ impl Frames {
     fn length(&self) -> Option<usize> {
         let length = i32::from_be_bytes(*self.bytes.first_chunk()?);
         // Each has 4 bytes at least: see HEAD.
-        (4..=MAX_LENGTH).contains(&length).then_some(length as usize + 4)
+        (4..=MAX_LENGTH).contains(&length).then(|| length as usize + 4)
     }
 
     fn take<'a>(&mut self, bytes: &mut &'a [u8], until: usize) -> &'a [u8] {

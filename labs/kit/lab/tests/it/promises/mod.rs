@@ -16,6 +16,7 @@
 //! | a backlog takes no memory                   | `memory`      | no: it trims what this needs |
 //! | topics and brokers with other settings      | `settings`    | no: it has no settings |
 //! | an open transaction hides nothing for long  | `transactions`| no: it fakes them |
+//! | a tap on the wire shows what passes        | `tap`         | yes, in its own crate |
 //!
 //! Apache Kafka needs Java, and Maven once; without them these tests fail, in a sentence:
 //! `cargo test -p lab --test it -- --ignored --nocapture promises`.
@@ -35,4 +36,5 @@ mod rebalances;
 mod requests;
 mod settings;
 mod stops;
+mod tap;
 mod transactions;
