@@ -26,6 +26,7 @@ pub(crate) fn show() -> Result<(), Failure> {
     for (name, about) in subcommands(&Cli::command()) {
         line(&mut screen, &format!("  {name:10} {about}"));
     }
+    line(&mut screen, "\n`--help` after any of them says more.");
     print(&screen)
 }
 

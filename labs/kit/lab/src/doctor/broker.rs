@@ -79,7 +79,7 @@ pub(super) fn finding(brokers: &str, peer: &Peer, mend: &str) -> Finding {
 
 fn describe(cluster: &Cluster) -> String {
     if cluster.id.starts_with(EMBEDDED) {
-        return "the embedded broker, for practice".to_owned();
+        return "the embedded broker, for practice (Go's franz-go can't read its answers)".to_owned();
     }
     let brokers = if cluster.brokers == 1 { "1 broker".to_owned() } else { format!("{} brokers", cluster.brokers) };
     match RELEASES.iter().find(|(level, _)| cluster.metadata_version >= Some(*level)) {

@@ -8,6 +8,8 @@ use super::ask::{Answer, ask};
 
 /// `TCP_LISTEN`, as /proc/net/tcp writes it.
 const LISTENING: &str = "0A";
+/// What our servers are called, where nothing else tells them from others.
+const OURS: [&str; 2] = ["lab", "server"];
 
 /// A process that listens.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +89,8 @@ fn process(pid: u32) -> Holder {
 /// Lines that begin with `p`, a process, and `c`, its name.
 fn by_lsof(said: &str) -> Option<Holder> {
     let field = |letter| said.lines().find_map(|line: &str| line.strip_prefix(letter));
-    Some(Holder { pid: field('p')?.parse().ok()?, name: field('c')?.to_owned(), is_ours: false })
+    let name = field('c')?;
+    Some(Holder { pid: field('p')?.parse().ok()?, name: name.to_owned(), is_ours: OURS.contains(&name) })
 }
 
 #[cfg(test)]

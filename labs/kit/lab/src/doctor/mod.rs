@@ -2,7 +2,7 @@
 //!
 //! Reading order: [`run`]; `finding`, what a check says; then a file for each kind
 //! of check: `tools`, `folders`, `ports` (with `holder` and `broker`), `optional`.
-//! All checks run at once and each has an end, so the whole takes 5 s at most.
+//! All checks run at once, and none waits for longer than it takes to give somebody up.
 
 mod ask;
 mod broker;
