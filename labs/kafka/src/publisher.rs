@@ -199,7 +199,7 @@ impl Work {
         // No answer is no reason: a broker that is away comes back, mostly with all it had.
         let Ok(ends) = facts.ends() else { return Ok(()) };
         if self.ends.are_beyond(&ends) {
-            return Err("the topic was made anew".to_owned());
+            return Err("the topic was removed, or made anew".to_owned());
         }
         self.ends = ends;
         Ok(())
