@@ -16,3 +16,4 @@ mod stops;
 mod styles;
 mod verbs;
 mod watches;
+mod workers;
