@@ -8,6 +8,7 @@ mod across;
 mod frozen;
 mod groups;
 mod imports;
+mod losses;
 mod names;
 mod poison;
 mod refusals;
