@@ -108,7 +108,7 @@ impl FactsTopic {
             self.producer.poll(Duration::from_millis(1));
             if looked.elapsed() > LOOK {
                 if self.is_gone() {
-                    return Err(format!("the topic {} was removed", self.name));
+                    return Err("the topic was removed".to_owned());
                 }
                 looked = Instant::now();
             }

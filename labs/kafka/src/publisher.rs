@@ -117,7 +117,7 @@ impl Work {
             if self.stop.is_cancelled() {
                 return;
             }
-            warn!(why, retry_in = ?BACK_OFF, "publishing facts begins anew");
+            warn!(topic = self.topic, why, retry_in = ?BACK_OFF, "publishing facts begins anew");
             std::thread::sleep(BACK_OFF);
         }
     }
@@ -170,6 +170,7 @@ impl Work {
             let new = changes.iter().filter(|change| !published.has(change));
             let fact = |change: &Change| fact_record(&change.position.to_string(), change.kind, &change.order);
             let sent = facts.send(new.map(fact).collect());
+            // What is wrong with the topic says more than that something couldn't be sent.
             self.look_at_ends(&facts)?;
             sent?;
             looked = Instant::now();
