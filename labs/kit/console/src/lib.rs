@@ -18,6 +18,7 @@ mod output;
 mod parse;
 mod table;
 mod text;
+mod usage;
 mod verbs;
 
 pub use failure::{Exit, Failure, exit_code};

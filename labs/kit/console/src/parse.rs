@@ -16,6 +16,7 @@ use clap::{Arg, Command, Error, Parser};
 
 use crate::failure::{Failure, exit_code};
 use crate::text::{columns, printable, width_of, wrap_words};
+use crate::usage;
 
 /// Reads the command line. What is wrong with it is told, and ends the program with
 /// exit code 2; `--help` is printed, and ends it with 0.
@@ -28,7 +29,7 @@ fn try_parse<T: Parser>(words: &[OsString], variable: impl Fn(&OsStr) -> Option<
     let mut command = without_unused_variables(T::command(), words, &variable);
     let mut matches = command.try_get_matches_from_mut(words).map_err(|error| match error.kind() {
         // With the names of all variables.
-        ErrorKind::DisplayHelp => T::command().try_get_matches_from(words).err().unwrap_or(error),
+        ErrorKind::DisplayHelp => usage::wrapped(T::command()).try_get_matches_from(words).err().unwrap_or(error),
         _ => with_hints(error, &command, &variable, words),
     })?;
     T::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
