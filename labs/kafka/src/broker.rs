@@ -120,12 +120,12 @@ async fn make_missing(admin: &AdminClient<Quiet>, missing: &[&str], topics: &Top
     let options = AdminOptions::new().operation_timeout(Some(ANSWER)).request_timeout(Some(ANSWER));
     let made = admin.create_topics(&new, &options).await;
     let failed = |error: String| Failure::unavailable(format!("the broker can't make the topics ({error})"));
-    for result in made.map_err(|error| failed(error.to_string()))? {
+    for result in made.map_err(|error| failed(words(&error)))? {
         match result {
             Ok(topic) => info!(topic, "topic made"),
             // Another program was faster.
             Err((_, RDKafkaErrorCode::TopicAlreadyExists)) => {}
-            Err((topic, code)) => return Err(failed(format!("{topic}: {code}"))),
+            Err((topic, code)) => return Err(failed(format!("{topic}: {}", words_of(code)))),
         }
     }
     Ok(())
@@ -179,6 +179,18 @@ async fn topics_of(kafka: &KafkaArgs) -> Result<Vec<String>, Failure> {
     };
     let asked = tokio::task::spawn_blocking(ask).await;
     asked.map_err(|error| Failure::unavailable(format!("the question to the broker failed: {error}")))?
+}
+
+/// What librdkafka or the broker says, for a person: `Message timed out`, and not
+/// `MessageTimedOut (Local: Message timed out)`.
+pub(crate) fn words(error: &KafkaError) -> String {
+    error.rdkafka_error_code().map_or_else(|| error.to_string(), words_of)
+}
+
+fn words_of(code: RDKafkaErrorCode) -> String {
+    let text = code.to_string();
+    let inner = text.split_once(" (").and_then(|(_, rest)| rest.strip_suffix(')')).unwrap_or(&text);
+    inner.split_once(": ").map_or(inner, |(_, words)| words).to_owned()
 }
 
 pub(crate) fn silent(kafka: &KafkaArgs) -> String {

@@ -78,19 +78,12 @@ impl ProducerContext for Reports {
             // The error code alone doesn't tell: a record that timed out, or was purged in the
             // queue, may have been sent before. librdkafka remembers.
             Err((error, record)) => match lab_native::persistence(record) {
-                Persistence::No => Outcome::NotSent(reason(error)),
-                Persistence::Possibly | Persistence::Yes => Outcome::Unknown(reason(error)),
+                Persistence::No => Outcome::NotSent(broker::words(error)),
+                Persistence::Possibly | Persistence::Yes => Outcome::Unknown(broker::words(error)),
             },
         };
         // Nobody listens any more when the program ends.
         let _ = self.0.send(Report { id: *id, outcome });
-    }
-}
-
-fn reason(error: &KafkaError) -> String {
-    match error.rdkafka_error_code() {
-        Some(code) => code.to_string(),
-        None => error.to_string(),
     }
 }
 
@@ -154,7 +147,7 @@ impl Deliveries {
         let next = BaseRecord::with_opaque_to(&self.topic, Box::new(order)).key(&record.key).payload(value);
         self.in_flight += 1;
         if let Err((error, _)) = self.producer.send(next.headers(record.headers)) {
-            self.settle(Report { id: order, outcome: Outcome::NotSent(reason(&error)) });
+            self.settle(Report { id: order, outcome: Outcome::NotSent(broker::words(&error)) });
         }
     }
 

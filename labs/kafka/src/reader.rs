@@ -87,7 +87,8 @@ pub(crate) fn replay(
     config.set("group.id", "lab.none").set("enable.auto.commit", "false").set("enable.partition.eof", "true");
     let consumer: BaseConsumer<Quiet> = broker::create(BaseConsumer::from_config_and_context(&config, Quiet))?;
     let silent = |error: KafkaError| {
-        Failure::unavailable(format!("{} did not answer about {topic} within {PATIENCE:?} ({error})", kafka.brokers))
+        let (brokers, why) = (&kafka.brokers, broker::words(&error));
+        Failure::unavailable(format!("{brokers} did not answer about {topic} within {PATIENCE:?} ({why})"))
     };
     let mut open = HashSet::new();
     let mut assignment = TopicPartitionList::new();
@@ -154,7 +155,11 @@ pub(crate) async fn watch_orders(mut args: ConsumerArgs, watch: WatchArgs) -> Re
 /// is this moment, and stays it however long the joining takes.
 fn begin_at_the_end(args: &ConsumerArgs, topic: &str) -> Result<(), Failure> {
     let failed = |error: KafkaError| {
-        Failure::unavailable(format!("{} did not say where the group is ({error})", args.kafka.brokers))
+        Failure::unavailable(format!(
+            "{} did not say where the group is ({})",
+            args.kafka.brokers,
+            broker::words(&error)
+        ))
     };
     let consumer: BaseConsumer<Quiet> =
         broker::create(BaseConsumer::from_config_and_context(&args.member("watch"), Quiet))?;

@@ -5,8 +5,10 @@ use lab_orders::{Condition, Fault, OrderError, OrderId, Status};
 use lab_proto::pb;
 use lab_proto::pb::order_request::{Advance, Create, Delete, Request as Wanted, Update};
 use prost::Message as _;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::Headers as _;
 
+use crate::broker;
 use crate::config::Format;
 use crate::error::{Fate, fate};
 use crate::wire::{Record, Request, Topics, request_record};
@@ -89,5 +91,16 @@ fn a_request_says_which_event_it_is_and_what_it_asks_for() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn what_librdkafka_says_is_told_in_words() {
+    for (code, words) in [
+        (RDKafkaErrorCode::MessageTimedOut, "Message timed out"),
+        (RDKafkaErrorCode::BrokerTransportFailure, "Broker transport failure"),
+        (RDKafkaErrorCode::MessageSizeTooLarge, "Message size too large"),
+    ] {
+        assert_eq!(broker::words(&KafkaError::MessageProduction(code)), words);
     }
 }

@@ -10,6 +10,8 @@ mod frames;
 mod names;
 mod records;
 mod request;
+#[cfg(test)]
+mod tests;
 mod topics;
 mod wire;
 

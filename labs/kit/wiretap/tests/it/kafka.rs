@@ -57,7 +57,7 @@ fn order() -> Vec<u8> {
 
 const AS_TEXT: &str = "created_by: \"USER14\"\nstatus: ORDER_STATUS_QUEUED\nequipment: EQUIPMENT_WEBCAM\nversion: 3";
 
-fn records<'a>(messages: &'a [Message]) -> Vec<(&'a str, u64, &'a Record)> {
+fn records(messages: &[Message]) -> Vec<(&str, u64, &Record)> {
     messages
         .iter()
         .map(|message| (message.text.as_str(), message.bytes, message.record.as_ref().expect("a record")))

@@ -13,7 +13,7 @@ async fn run(folder: &Path, program: &str, args: &[&str]) -> Output {
 
 #[rstest]
 #[case::nothing(&[])]
-#[case::no_verb(&["--json"])]
+#[case::no_verb(&["--timeout", "5"])]
 #[case::an_unknown_verb(&["nonsense"])]
 #[case::an_unknown_option(&["health", "--nonsense"])]
 #[case::one_word_more(&["get", ID, "more"])]
