@@ -50,7 +50,7 @@ struct Entry {
 
 impl Kept {
     pub(crate) fn calls(&self) -> Vec<Call> {
-        self.lock().calls.iter().map(|entry| entry.call.clone()).collect()
+        self.lock().shown().cloned().collect()
     }
 
     pub(crate) fn clear(&self) {
@@ -62,8 +62,8 @@ impl Kept {
         loop {
             // Before the look, so that no change falls between the two.
             let changed = self.changed.notified();
-            if let Some(entry) = self.lock().calls.iter().find(|entry| fits(&entry.call)) {
-                return entry.call.clone();
+            if let Some(call) = self.lock().shown().find(|call| fits(call)) {
+                return call.clone();
             }
             changed.await;
         }
@@ -87,16 +87,14 @@ impl Log {
         Self { kept, connection }
     }
 
-    /// Keeps a new call and returns its number.
-    pub(crate) fn open(&self, name: impl Into<String>) -> u64 {
-        let (sent, received) = (Side::default(), Side::default());
-        self.keep(Call { connection: self.connection, name: name.into(), sent, received, ended: false })
-    }
-
-    fn keep(&self, call: Call) -> u64 {
+    /// Keeps a new call and returns its number. It is shown once it has a name, which
+    /// comes with all else that is known of it: nobody shall see it half.
+    pub(crate) fn open(&self) -> u64 {
+        let ((name, sent, received), connection) = (Default::default(), self.connection);
+        let call = Call { connection, name, sent, received, ended: false };
         let mut state = self.kept.lock();
         state.opened += 1;
-        let (number, weight) = (state.opened, call.name.len());
+        let (number, weight) = (state.opened, size_of::<Entry>());
         state.weight += weight;
         state.calls.push_back(Entry { number, call, weight });
         state.bound();
@@ -130,6 +128,10 @@ impl Log {
 }
 
 impl State {
+    fn shown(&self) -> impl Iterator<Item = &Call> {
+        self.calls.iter().map(|entry| &entry.call).filter(|call| !call.name.is_empty())
+    }
+
     fn bound(&mut self) {
         while self.calls.len() > MAX_CALLS || self.weight > MAX_WEIGHT {
             let Some(oldest) = self.calls.pop_front() else { return };
@@ -170,19 +172,21 @@ impl Side {
 }
 
 /// Headers and messages are only ever added.
-type Lengths = [[usize; 2]; 2];
+type Lengths = (usize, [[usize; 2]; 2]);
 
 fn lengths(call: &Call) -> Lengths {
-    [&call.sent, &call.received].map(|side| [side.headers.len(), side.messages.len()])
+    let sides = [&call.sent, &call.received].map(|side| [side.headers.len(), side.messages.len()]);
+    (call.name.len(), sides)
 }
 
-fn added_since(call: &Call, before: Lengths) -> usize {
+fn added_since(call: &Call, (name, before): Lengths) -> usize {
     let sides = [&call.sent, &call.received].into_iter().zip(before);
-    sides
+    let sides = sides
         .map(|(side, [headers, messages])| {
             weight_of(&side.headers[headers..]) + side.messages[messages..].iter().map(message_weight).sum::<usize>()
         })
-        .sum()
+        .sum::<usize>();
+    sides + call.name.len().saturating_sub(name)
 }
 
 fn weight_of(headers: &[(String, String)]) -> usize {

@@ -91,8 +91,11 @@ impl Grpc {
 
     fn not_http2(&mut self, way: Way, why: &str) {
         let log = &self.log;
-        let call = *self.unreadable.get_or_insert_with(|| log.open("(not HTTP/2)"));
-        log.edit(call, |call| call.side(way).start = format!("not HTTP/2: {why}"));
+        let call = *self.unreadable.get_or_insert_with(|| log.open());
+        log.edit(call, |call| {
+            call.name = "(not HTTP/2)".into();
+            call.side(way).start = format!("not HTTP/2: {why}");
+        });
         self.direction(way).unreadable = true;
     }
 
@@ -126,7 +129,7 @@ impl Grpc {
         if self.streams.len() >= MAX_STREAMS {
             self.streams.pop_first();
         }
-        let (call, (sent, received)) = (self.log.open(""), Default::default());
+        let (call, (sent, received)) = (self.log.open(), Default::default());
         self.streams.insert(number, Stream { call, method: None, sent, received, ended: false });
     }
 
@@ -215,6 +218,9 @@ fn write_headers(log: &Log, stream: &mut Stream, way: Way, headers: Vec<(String,
     };
     log.edit(stream.call, |call| {
         path.into_iter().for_each(|path| call.name = path);
+        if call.name.is_empty() {
+            call.name = "(no path)".into();
+        }
         let side = call.side(way);
         outcome.into_iter().for_each(|outcome| side.start = outcome);
         side.add_headers(headers);

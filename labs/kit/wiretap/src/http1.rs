@@ -94,8 +94,8 @@ impl Http {
     }
 
     fn request(&mut self, head: Head, at: Instant) {
-        let name = head.start.rsplit_once(' ').map_or(head.start.as_str(), |(name, _)| name);
-        let call = self.log.open(name);
+        let name = head.target();
+        let call = self.log.open();
         let (is_head, is_connect) = (name.starts_with("HEAD "), name.starts_with("CONNECT "));
         self.exchanges.push_back(Exchange { call, is_head, is_connect, sent: false, received: false });
         let body = Body::of_request(&head);
@@ -129,13 +129,16 @@ impl Http {
             return exchange.call;
         }
         // A server may answer what was never asked, such as 408 to silence.
-        let call = self.log.open("(no request)");
+        let call = self.log.open();
         self.exchanges.push_back(Exchange { call, is_head: false, is_connect: false, sent: true, received: false });
         call
     }
 
     fn write_head(&self, call: u64, way: Way, head: Head, at: Instant) {
         self.log.edit(call, |call| {
+            if call.name.is_empty() {
+                call.name = if way == Way::Sent { head.target().to_owned() } else { "(no request)".into() };
+            }
             let side = call.side(way);
             side.passed(head.length, head.first);
             side.passed(0, at);
@@ -185,7 +188,7 @@ impl Http {
     fn not_http(&mut self, way: Way, heading: &Heading, why: &str, at: Instant) {
         let call = match way {
             Way::Sent => {
-                let call = self.log.open("(not HTTP)");
+                let call = self.log.open();
                 let (is_head, is_connect) = (false, false);
                 self.exchanges.push_back(Exchange { call, is_head, is_connect, sent: false, received: false });
                 call
@@ -197,7 +200,12 @@ impl Http {
     }
 
     fn unreadable(&mut self, way: Way, call: u64, why: &str) {
-        self.log.edit(call, |call| call.side(way).start = format!("not HTTP: {why}"));
+        self.log.edit(call, |call| {
+            call.side(way).start = format!("not HTTP: {why}");
+            if call.name.is_empty() {
+                call.name = "(not HTTP)".into();
+            }
+        });
         *self.state(way) = State::Rest(call);
     }
 }

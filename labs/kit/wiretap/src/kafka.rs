@@ -76,7 +76,7 @@ impl Kafka {
         if request.api == Api::Fetch {
             return self.pending.push_back(Pending { request, kept: PendingCall::Fetch(side) });
         }
-        let (call, mut answered) = (self.log.open(request.name.as_str()), true);
+        let (call, mut answered) = (self.log.open(), true);
         if request.api == Api::Produce {
             match content::produced(&request, &frame.bytes, &self.topics, at) {
                 Some((acks, records)) => {
@@ -90,8 +90,8 @@ impl Kafka {
             }
         }
         self.log.edit(call, |call| {
-            call.sent = side;
-            call.ended = !answered;
+            call.name.clone_from(&request.name);
+            (call.sent, call.ended) = (side, !answered);
         });
         if answered {
             self.pending.push_back(Pending { request, kept: PendingCall::Kept(call) });
@@ -134,8 +134,11 @@ impl Kafka {
             Some(records) => write_records(&mut received, records),
             None => received.start = undecoded(request, frame),
         }
-        let call = self.log.open(request.name.as_str());
-        self.log.edit(call, |call| (call.sent, call.received, call.ended) = (sent, received, true));
+        let call = self.log.open();
+        self.log.edit(call, |call| {
+            call.name.clone_from(&request.name);
+            (call.sent, call.received, call.ended) = (sent, received, true);
+        });
     }
 
     fn answered(&self, request: &Request, frame: &Frame, (call, mut side): (u64, Side), at: Instant) {
@@ -157,8 +160,11 @@ impl Kafka {
 
     fn not_kafka(&mut self, way: Way, why: &str) {
         let log = &self.log;
-        let call = *self.unreadable.get_or_insert_with(|| log.open("(not Kafka)"));
-        log.edit(call, |call| call.side(way).start = format!("not Kafka: {why}"));
+        let call = *self.unreadable.get_or_insert_with(|| log.open());
+        log.edit(call, |call| {
+            call.name = "(not Kafka)".into();
+            call.side(way).start = format!("not Kafka: {why}");
+        });
         self.lost[way as usize] = true;
     }
 

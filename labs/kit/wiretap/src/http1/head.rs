@@ -23,6 +23,11 @@ pub(super) struct Head {
 }
 
 impl Head {
+    /// Of a request: `GET /path`.
+    pub(super) fn target(&self) -> &str {
+        self.start.rsplit_once(' ').map_or(self.start.as_str(), |(target, _)| target)
+    }
+
     /// The values of a header.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.headers.iter().filter(move |(this, _)| this.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
