@@ -2,23 +2,30 @@
 
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::FutureRecord;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use serde_json::json;
 
 use super::programs::stop;
 use super::records::new_id;
 use super::support::{Kafka, Seen};
-use crate::support::{PATIENCE, until};
+use crate::support::{PATIENCE, until, within};
 
-/// A fact of an order that no database has.
-async fn tell_of_nothing(kafka: &Kafka) {
-    let id = new_id();
-    let order = json!({
-        "id": id, "created_by": "NOBODY", "status": "QUEUED", "equipment": ["MOUSE"],
-        "created_at": "2026-11-24T20:12:00.123Z", "version": 1,
-    });
-    let headers = [("content-type", Some(&b"application/json"[..])), ("ce_type", Some(b"order.created"))];
-    kafka.send(&kafka.facts(), Some(id.as_bytes()), Some(order.to_string().as_bytes()), &headers).await;
+/// Facts of orders that no database has.
+async fn tell_of_nothing(kafka: &Kafka, count: usize) {
+    let (producer, topic) = (kafka.raw_producer(), kafka.facts());
+    for _ in 0..count {
+        let id = new_id();
+        let order = json!({
+            "id": id, "created_by": "NOBODY", "status": "QUEUED", "equipment": ["MOUSE"],
+            "created_at": "2026-11-24T20:12:00.123Z", "version": 1,
+        });
+        let order = order.to_string();
+        let json = Header { key: "content-type", value: Some("application/json") };
+        let fact = FutureRecord::to(&topic).key(&id).payload(&order).headers(OwnedHeaders::new().insert(json));
+        within("a delivery", producer.send(fact, PATIENCE)).await.expect("it is delivered");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -26,9 +33,7 @@ async fn orders_that_only_the_topic_knows_keep_no_others_waiting() {
     let kafka = Kafka::embedded();
     let consumer = kafka.apply_quietly(&[]).await;
     // More than a worker asks for at once. They are older, and so their turn comes first.
-    for _ in 0..40 {
-        tell_of_nothing(&kafka).await;
-    }
+    tell_of_nothing(&kafka, 40).await;
     let id = kafka.create("USER14", &["KEYBOARD"]).await;
     kafka.get_at(&id, 1).await;
     let worker = kafka.member(&["process"]).await;
