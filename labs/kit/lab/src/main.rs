@@ -2,9 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use lab_console::Failure;
 use lab_lifecycle::LevelFilter;
+
+mod usage;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -45,7 +47,7 @@ enum Program {
 }
 
 fn main() -> ExitCode {
-    let cli: Cli = lab_console::parse();
+    let cli: Cli = lab_console::parse_with(usage::wrapped(Cli::command()));
     let Command::Run(program) = cli.command;
     let (json, level) = match &program {
         Program::RestServer(args) => (args.output.json, LevelFilter::INFO),
