@@ -31,8 +31,8 @@ pub struct OutputArgs {
 /// How long to wait. Stands before or after the verb.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct TimeoutArgs {
-    /// Give up after this many seconds. It bounds the whole command; of an open watch, the wait for its first
-    /// message only
+    /// Give up after this many seconds; on a connection, after half of them or 5. It bounds the whole command; of
+    /// an open watch, the wait for its first message only
     #[arg(long, global = true, value_name = "SECONDS", default_value = "10")]
     #[arg(value_parser = parse_seconds, allow_negative_numbers = true, display_order = LAST)]
     pub timeout: Duration,

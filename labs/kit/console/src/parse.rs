@@ -12,7 +12,7 @@ use std::io::{self, Write};
 use std::process;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, Command, Error, Parser};
+use clap::{Arg, Command, Error, FromArgMatches, Parser};
 
 use crate::failure::{Failure, exit_code};
 use crate::text::{columns, printable, width_of, wrap_words};
@@ -22,14 +22,19 @@ use crate::usage;
 /// exit code 2; `--help` is printed, and ends it with 0.
 pub fn parse<T: Parser>() -> T {
     let words: Vec<OsString> = env::args_os().collect();
-    try_parse(&words, |name| env::var_os(name)).unwrap_or_else(|error| end(&error, &words))
+    try_parse(usage::wrapped(T::command()), &words, |name| env::var_os(name))
+        .unwrap_or_else(|error| end(&error, &words))
 }
 
-fn try_parse<T: Parser>(words: &[OsString], variable: impl Fn(&OsStr) -> Option<OsString>) -> Result<T, Error> {
-    let mut command = without_unused_variables(T::command(), words, &variable);
+fn try_parse<T: FromArgMatches>(
+    whole: Command,
+    words: &[OsString],
+    variable: impl Fn(&OsStr) -> Option<OsString>,
+) -> Result<T, Error> {
+    let mut command = without_unused_variables(whole.clone(), words, &variable);
     let mut matches = command.try_get_matches_from_mut(words).map_err(|error| match error.kind() {
         // With the names of all variables.
-        ErrorKind::DisplayHelp => usage::wrapped(T::command()).try_get_matches_from(words).err().unwrap_or(error),
+        ErrorKind::DisplayHelp => whole.try_get_matches_from(words).err().unwrap_or(error),
         _ => with_hints(error, &command, &variable, words),
     })?;
     T::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))

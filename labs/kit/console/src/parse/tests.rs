@@ -1,4 +1,4 @@
-use clap::Subcommand;
+use clap::{CommandFactory, Subcommand};
 
 use super::*;
 
@@ -54,7 +54,7 @@ enum Other {
 /// Every variable has this value, as far as it is not clap that asks.
 fn refused(line: &str, value: Option<&str>) -> String {
     let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-    sentence(&try_parse::<Cli>(&words, |_| value.map(OsString::from)).expect_err(line))
+    sentence(&try_parse::<Cli>(Cli::command(), &words, |_| value.map(OsString::from)).expect_err(line))
 }
 
 #[test]
