@@ -2,8 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use lab_lifecycle::LevelFilter;
+
+mod usage;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -45,7 +47,9 @@ enum Program {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Command::Run(program) = Cli::parse().command;
+    let given = usage::wrapped(Cli::command()).get_matches();
+    let cli = Cli::from_arg_matches(&given).unwrap_or_else(|error| error.exit());
+    let Command::Run(program) = cli.command;
     let (json, level) = match &program {
         Program::RestServer(args) => (args.output.json, LevelFilter::INFO),
         Program::RestClient(args) => (args.output.json, LevelFilter::WARN),
