@@ -32,7 +32,7 @@ async fn a_call_shows_messages_by_their_schema() {
 
     let call = call(&tap, |call| call.name == CREATE && call.ended).await;
     let [sent] = &call.sent.messages[..] else { panic!("one message: {call:#?}") };
-    assert_eq!(sent.text, "created_by: \"USER14\"\nequipment: EQUIPMENT_KEYBOARD\nequipment: EQUIPMENT_MOUSE");
+    assert_eq!(sent.text, "created_by: \"USER14\"\nequipment: [KEYBOARD, MOUSE]");
     assert_eq!(sent.bytes, prost_length(&order()));
     let [received] = &call.received.messages[..] else { panic!("one message: {call:#?}") };
     assert!(

@@ -55,7 +55,7 @@ fn order() -> Vec<u8> {
     .encode_to_vec()
 }
 
-const AS_TEXT: &str = "created_by: \"USER14\"\nstatus: ORDER_STATUS_QUEUED\nequipment: EQUIPMENT_WEBCAM\nversion: 3";
+const AS_TEXT: &str = "created_by: \"USER14\"\nstatus: QUEUED\nequipment: [WEBCAM]\nversion: 3";
 
 fn records(messages: &[Message]) -> Vec<(&str, u64, &Record)> {
     messages

@@ -16,7 +16,7 @@
 //! | a backlog takes no memory                   | `memory`      | no: it trims what this needs |
 //! | topics and brokers with other settings      | `settings`    | no: it has no settings |
 //! | an open transaction hides nothing for long  | `transactions`| no: it fakes them |
-//! | a tap on the wire shows what passes        | `tap`         | yes, in its own crate |
+//! | a tap on the wire shows what passes         | `tap`         | yes, in its own crate |
 //! | facts outlive their topic                   | `removed`     | no: there a topic stays |
 //!
 //! Apache Kafka needs Java, and Maven once; without them these tests fail, in a sentence:
