@@ -8,6 +8,7 @@ use rdkafka::config::FromClientConfigAndContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::BorrowedMessage;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::types::RDKafkaRespErr;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
@@ -24,6 +25,8 @@ pub(crate) const MOST_IN_TRANSACTION: usize = 1_000;
 const TAIL: i64 = 4_000;
 /// For one try of the broker's; it is repeated.
 const TRY: Duration = Duration::from_secs(10);
+/// An answer that takes longer may never come: it is looked whether the topic is still there.
+const LOOK: Duration = Duration::from_secs(2);
 /// For an answer that can be done without.
 const ANSWER: Duration = Duration::from_secs(2);
 
@@ -98,10 +101,17 @@ impl FactsTopic {
             self.producer.send(record).map_err(|(error, _)| text(error))?;
         }
         // The answers are read here, as they come: a commit that has to wait for them looks
-        // for them ten times a second.
-        let deadline = Instant::now() + TRY;
-        while self.producer.in_flight_count() > 0 && Instant::now() < deadline {
+        // for them ten times a second. A topic that is removed now gives none: librdkafka waits
+        // for it to come back, and would tell after `message.timeout.ms`.
+        let mut looked = Instant::now();
+        while self.producer.in_flight_count() > 0 {
             self.producer.poll(Duration::from_millis(1));
+            if looked.elapsed() > LOOK {
+                if self.is_gone() {
+                    return Err("the topic was removed".to_owned());
+                }
+                looked = Instant::now();
+            }
         }
         self.until_done(|| self.producer.commit_transaction(TRY))?;
         debug!(count, "facts published");
@@ -128,6 +138,13 @@ impl FactsTopic {
         let end = |partition: i32| Ok((partition, client.fetch_watermarks(&self.name, partition, ANSWER)?.1));
         let ends: Result<_, KafkaError> = partitions.map(|partition| end(partition.id())).collect();
         ends.map(Ends).map_err(text)
+    }
+
+    /// Whether the broker says that there is no such topic.
+    fn is_gone(&self) -> bool {
+        let unknown = Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+        let metadata = self.producer.client().fetch_metadata(Some(&self.name), ANSWER);
+        metadata.is_ok_and(|metadata| metadata.topics().iter().any(|topic| topic.error() == unknown))
     }
 
     /// Tries again for as long as librdkafka says that it may. Whatever else goes wrong,

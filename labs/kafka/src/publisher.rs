@@ -42,6 +42,11 @@ const BACK_OFF: Duration = Duration::from_secs(1);
 /// For what is left to be published at the end.
 const STOP: Duration = Duration::from_secs(5);
 
+/// Reasons to publish every order as it is.
+const REMADE: &str = "the topic was removed, or made anew";
+const RESTORED: &str =
+    "the topic tells of changes that this database doesn't have, as if it had been restored from a copy";
+
 /// A publisher at work.
 pub(crate) struct Publisher {
     stop: CancellationToken,
@@ -60,7 +65,7 @@ impl Publisher {
             stop: stop.clone(),
             runtime: Handle::current(),
             ends: Ends::default(),
-            contradicted: false,
+            anew: None,
         };
         let (end, ended) = oneshot::channel();
         let run = move || {
@@ -99,8 +104,9 @@ struct Work {
     runtime: Handle,
     /// How far the topic went when it was last looked at.
     ends: Ends,
-    /// The topic has facts of changes that this database didn't make.
-    contradicted: bool,
+    /// Why every order has to be published as it is. It is remembered until that is done:
+    /// a second look, at a topic that has grown meanwhile, may tell nothing of it.
+    anew: Option<&'static str>,
 }
 
 impl Work {
@@ -111,7 +117,7 @@ impl Work {
             if self.stop.is_cancelled() {
                 return;
             }
-            warn!(why, retry_in = ?BACK_OFF, "publishing facts begins anew");
+            warn!(topic = self.topic, why, retry_in = ?BACK_OFF, "publishing facts begins anew");
             std::thread::sleep(BACK_OFF);
         }
     }
@@ -143,7 +149,6 @@ impl Work {
         let now = self.runtime.block_on(self.store.watch(WatchFrom::Now)).map_err(text)?.position();
         let facts = FactsTopic::open(&self.kafka, &self.topic, now.epoch(), &self.stop)?;
         let (mut watch, published) = self.begin(&facts, now)?;
-        self.ends = facts.ends()?;
         let mut looked = Instant::now();
         info!(topic = self.topic, after = %watch.position(), "publishing facts");
         loop {
@@ -156,7 +161,7 @@ impl Work {
                 continue;
             }
             if changes.iter().any(|change| published.contradicts(change)) {
-                self.contradicted = true;
+                self.anew = Some(RESTORED);
                 return Err("the topic tells of other changes than this database".to_owned());
             }
             // Nobody else writes to it. So a topic that was made anew is shorter before the
@@ -164,8 +169,10 @@ impl Work {
             self.look_at_ends(&facts)?;
             let new = changes.iter().filter(|change| !published.has(change));
             let fact = |change: &Change| fact_record(&change.position.to_string(), change.kind, &change.order);
-            facts.send(new.map(fact).collect())?;
+            let sent = facts.send(new.map(fact).collect());
+            // What is wrong with the topic says more than that something couldn't be sent.
             self.look_at_ends(&facts)?;
+            sent?;
             looked = Instant::now();
         }
     }
@@ -174,21 +181,24 @@ impl Work {
     /// nowhere (a broker that only pretends to have transactions may have part of it), so
     /// all before the newest transaction is published, and of that one it is known what.
     fn begin(&mut self, facts: &FactsTopic, now: Position) -> Result<(Watch, Published), Interrupted> {
+        // If it is another one now, that is remembered.
+        let _ = self.look_at_ends(facts);
         let published = facts.published()?;
         let kept = self.runtime.block_on(self.store.watch(WatchFrom::Oldest)).map_err(text)?.position();
         let begin = now.at(published.complete_up_to(MOST_IN_TRANSACTION));
-        let reason = if self.ends.are_beyond(&facts.ends()?) {
-            "the topic was made anew"
-        } else if self.contradicted || published.newest() > now.sequence() {
-            "the topic tells of changes that this database doesn't have, as if it had been restored from a copy"
+        if published.newest() > now.sequence() {
+            self.anew.get_or_insert(RESTORED);
         } else if begin.sequence() < kept.sequence() {
-            "the changes that the topic lacks are no longer kept"
-        } else {
-            return Ok((self.runtime.block_on(self.store.watch(WatchFrom::After(begin))).map_err(text)?, published));
+            self.anew.get_or_insert("the changes that the topic lacks are no longer kept");
+        }
+        let Some(reason) = self.anew else {
+            let watch = self.runtime.block_on(self.store.watch(WatchFrom::After(begin))).map_err(text)?;
+            return Ok((watch, published));
         };
         info!(reason, "publishing every order as it is");
         let from = state::publish_all(facts, &self.store, &self.runtime)?;
-        self.contradicted = false;
+        self.look_at_ends(facts)?;
+        self.anew = None;
         let watch = self.runtime.block_on(self.store.watch(WatchFrom::After(from))).map_err(text)?;
         Ok((watch, Published::nothing(now.epoch())))
     }
@@ -198,10 +208,12 @@ impl Work {
     fn look_at_ends(&mut self, facts: &FactsTopic) -> Result<(), Interrupted> {
         // No answer is no reason: a broker that is away comes back, mostly with all it had.
         let Ok(ends) = facts.ends() else { return Ok(()) };
-        if self.ends.are_beyond(&ends) {
-            return Err("the topic was made anew".to_owned());
-        }
+        let is_another = self.ends.are_beyond(&ends);
         self.ends = ends;
+        if is_another {
+            self.anew = Some(REMADE);
+            return Err(REMADE.to_owned());
+        }
         Ok(())
     }
 

@@ -30,11 +30,14 @@ use crate::config::{ConsumerArgs, Format, ProcessArgs};
 use crate::member::{self, Member};
 use crate::wire::{Fact, Request, Topics, read_fact, request_record};
 
-/// Orders at once in one worker's hands.
-const MOST_IN_HAND: usize = 16;
+/// Orders at once that a worker has just asked for.
+const MOST_JUST_ASKED: usize = 16;
 /// Orders that it keeps in mind. When there are more it reads the facts again later.
 const MOST_WAITING: usize = 100_000;
 const MOMENT: Duration = Duration::from_millis(100);
+/// Who isn't answered by then keeps no other waiting. Nobody may ever answer: the topic may
+/// know orders that the store doesn't.
+const JUST: Duration = Duration::from_secs(2);
 /// A little longer than the lease, whose end is an answer as well.
 const UNANSWERED: Duration = Duration::from_secs(35);
 const FLUSH: Duration = Duration::from_secs(2);
@@ -133,6 +136,10 @@ impl Worker<'_> {
         match (self.work.in_hand.remove(&order.id), order.status) {
             // Granted: nobody else changed it in between.
             (Some(asked), Status::Processing) if order.version.checked_sub(1) == Some(asked.version) => {
+                if self.left.is_some_and(|left| self.work.completing() >= left) {
+                    // Answered late, when others have taken its place: its lease ends by itself.
+                    return Ok(());
+                }
                 // A real worker would do something here, and ask for FAILED when it can't.
                 self.ask(order.id, Asked::now(partition, Status::Completed, order.version));
                 Ok(())
@@ -151,10 +158,10 @@ impl Worker<'_> {
         if assigned.elements().iter().any(|element| !self.work.caught_up.contains(&element.partition())) {
             return;
         }
-        let most = self.left.map_or(MOST_IN_HAND, |left| MOST_IN_HAND.min(left as usize));
-        while self.work.in_hand.len() < most
-            && let Some((id, (partition, version))) = self.work.waiting.pop_first()
-        {
+        let most = self.left.map_or(MOST_JUST_ASKED, |left| MOST_JUST_ASKED.min(left as usize));
+        let just_asked = self.work.in_hand.values().filter(|asked| !asked.again && asked.at.elapsed() < JUST).count();
+        for _ in just_asked..most {
+            let Some((id, (partition, version))) = self.work.waiting.pop_first() else { break };
             self.ask(id, Asked::now(partition, Status::Processing, version));
         }
     }
@@ -216,6 +223,11 @@ impl Work {
         } else {
             self.overflowed = true;
         }
+    }
+
+    /// How many were done, as far as nobody has contradicted yet.
+    fn completing(&self) -> u64 {
+        self.in_hand.values().filter(|asked| asked.status == Status::Completed).count() as u64
     }
 
     /// Its partitions went to another worker, who reads their facts anew.

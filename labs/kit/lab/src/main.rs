@@ -3,10 +3,11 @@
 mod doctor;
 mod front;
 mod run;
+mod usage;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 /// The order system over REST, gRPC and Kafka, side by side
 #[derive(Debug, Parser)]
@@ -26,8 +27,8 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::try_parse().unwrap_or_else(|error| run::name_programs(error).exit());
-    match cli.command {
+    let given = usage::wrapped(Cli::command()).try_get_matches().and_then(|given| Cli::from_arg_matches(&given));
+    match given.unwrap_or_else(|error| run::name_programs(error).exit()).command {
         None => lab_console::exit_code(front::show(), false),
         Some(Command::Run(args)) => run::run(args).await,
         Some(Command::Doctor(args)) => doctor::run(args).await,

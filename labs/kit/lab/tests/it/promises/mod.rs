@@ -16,6 +16,7 @@
 //! | a backlog takes no memory                   | `memory`      | no: it trims what this needs |
 //! | topics and brokers with other settings      | `settings`    | no: it has no settings |
 //! | an open transaction hides nothing for long  | `transactions`| no: it fakes them |
+//! | facts outlive their topic                   | `removed`     | no: there a topic stays |
 //!
 //! Apache Kafka needs Java, and Maven once; without them these tests fail, in a sentence:
 //! `cargo test -p lab --test it -- --ignored --nocapture promises`.
@@ -32,6 +33,7 @@ mod ledger;
 mod memory;
 mod poison;
 mod rebalances;
+mod removed;
 mod requests;
 mod settings;
 mod stops;

@@ -13,7 +13,7 @@ use super::requests::{Feeder, LINE, consumers, start_consumer};
 use crate::kafka::support::Kafka;
 use crate::support::PATIENCE;
 
-fn admin(kafka: &Kafka) -> AdminClient<DefaultClientContext> {
+pub(super) fn admin(kafka: &Kafka) -> AdminClient<DefaultClientContext> {
     ClientConfig::new().set("bootstrap.servers", &kafka.brokers).create().expect("a client")
 }
 
