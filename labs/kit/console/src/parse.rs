@@ -121,10 +121,11 @@ fn elsewhere_in(command: &Command, word: &str, words: &[OsString]) -> Option<Str
 }
 
 fn find(command: &Command, word: &str, path: &str, paths: &mut Vec<String>) {
-    for verb in command.get_subcommands() {
+    // What `help` lists again is elsewhere.
+    for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
         let path = format!("{path}{}", verb.get_name());
         find(verb, word, &format!("{path} "), paths);
-        if verb.get_name() == word && word != "help" {
+        if verb.get_name() == word {
             paths.push(path);
         }
     }
