@@ -119,6 +119,7 @@ fn elsewhere_in(command: &Command, word: &str, words: &[OsString]) -> Option<Str
 }
 
 fn find(command: &Command, word: &str, path: &str, paths: &mut Vec<String>) {
+    // What `help` lists again is elsewhere.
     for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
         let (name, path) = (verb.get_name(), format!("{path}{}", verb.get_name()));
         find(verb, word, &format!("{path} "), paths);

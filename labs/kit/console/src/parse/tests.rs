@@ -54,7 +54,10 @@ enum Other {
 /// Every variable has this value, as far as it is not clap that asks.
 fn refused(line: &str, value: Option<&str>) -> String {
     let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-    sentence(&try_parse::<Cli>(Cli::command(), &words, |_| value.map(OsString::from)).expect_err(line))
+    let mut command = Cli::command();
+    // As it is when somebody has looked at it, and with a `help` for each.
+    command.build();
+    sentence(&try_parse::<Cli>(command, &words, |_| value.map(OsString::from)).expect_err(line))
 }
 
 #[test]

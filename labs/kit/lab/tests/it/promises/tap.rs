@@ -43,18 +43,14 @@ async fn a_tap_shows_each_record_on_its_way_to_apache_kafka_and_back() {
     let published = seen("Produce", kafka.facts()).await;
     let read = seen("Fetch", kafka.facts()).await;
 
-    let request =
-        "create {\n  created_by: \"USER14\"\n  equipment: [KEYBOARD, MOUSE]\n}";
+    let request = "create {\n  created_by: \"USER14\"\n  equipment: [KEYBOARD, MOUSE]\n}";
     let sent = records(&placed.sent.messages);
     assert_eq!((sent[0].2, sent[0].3), (Some(id.as_str()), request));
     assert!(sent[0].1.is_some(), "its offset is known from the answer: {placed:#?}");
     assert_eq!(records(&taken.received.messages), sent);
     let fact = records(&published.sent.messages);
     assert_eq!((fact[0].0, fact[0].1), (facts[0].partition, Some(facts[0].offset)));
-    assert!(
-        fact[0].3.contains(&format!("id: \"{id}\"\ncreated_by: \"USER14\"\nstatus: QUEUED")),
-        "{fact:?}"
-    );
+    assert!(fact[0].3.contains(&format!("id: \"{id}\"\ncreated_by: \"USER14\"\nstatus: QUEUED")), "{fact:?}");
     assert_eq!(records(&read.received.messages), fact);
     drop(consumer);
 }
