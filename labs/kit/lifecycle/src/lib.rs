@@ -21,7 +21,7 @@ mod observe;
 mod serve;
 
 pub use logs::start_logs;
-pub use start::run;
+pub use start::{need_open_files, run};
 pub use stop::stop_signal;
 pub use trace::TraceId;
 pub use tracing_subscriber::filter::LevelFilter;

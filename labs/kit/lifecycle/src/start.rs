@@ -25,19 +25,27 @@ const LAST: Duration = Duration::from_millis(200);
 ///
 /// When fewer than 64 files may be open at once, or the runtime can't be made.
 pub fn run<T>(program: impl Future<Output = T>) -> Result<T, String> {
-    let limit = open_files(FEWEST);
-    if limit.is_some_and(|limit| limit < FEWEST) {
-        let limit = limit.unwrap_or_default();
-        return Err(format!(
-            "only {limit} files may be open at once here, connections included, and this program needs {FEWEST}: \
-             raise the limit with `ulimit -n 1024`"
-        ));
-    }
+    need_open_files(FEWEST)?;
     let runtime = Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error: io::Error| format!("the system lets no program start: {error}"))?;
     let done = runtime.block_on(program);
     runtime.shutdown_timeout(LAST);
     Ok(done)
+}
+
+/// Makes sure that so many files may be open at once, connections included.
+///
+/// # Errors
+///
+/// A sentence, when the system allows fewer.
+pub fn need_open_files(needed: u64) -> Result<(), String> {
+    match open_files(needed) {
+        Some(limit) if limit < needed => Err(format!(
+            "only {limit} files may be open at once here, connections included, and this program needs {needed}: \
+             raise the limit with `ulimit -n 1024`"
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// How many files may be open at once; `None` when the system doesn't say. Raises the

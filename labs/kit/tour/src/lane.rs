@@ -5,8 +5,6 @@ use std::time::Duration;
 use lab_wiretap::{Bytes, Call, Message, Side, Tap};
 use serde::Serialize;
 
-use crate::program::Ran;
-
 /// The three ways to pass a message, in the order in which they are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -51,40 +49,47 @@ pub(crate) struct Lane {
     pub(crate) typed: String,
     pub(crate) sent: Vec<Line>,
     pub(crate) received: Vec<Line>,
-    /// Of the calls that are shown; `None` when nothing passed.
+    /// Of the calls that are shown; `None` when none passed.
     pub(crate) bytes: Option<Bytes>,
-    /// All that passed meanwhile, connecting included.
-    pub(crate) all_bytes: Bytes,
-    /// From the first byte of the request to the last of the answer.
-    pub(crate) time: Option<Duration>,
+    /// All that passed meanwhile, connecting included; `None` when there was no relay.
+    pub(crate) all_bytes: Option<Bytes>,
+    /// How long it took, and until what.
+    pub(crate) times: Vec<(Duration, Until)>,
+}
+
+/// What a time was measured to, from the first byte of the request on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Until {
+    /// The order is in the database, as the client or everybody is told.
+    Stored,
+    /// The broker has the record.
+    Accepted,
+    /// The order is read.
+    Read,
 }
 
 impl Lane {
-    /// An empty lane of a client that ran; `before` is what had passed when it started.
-    pub(crate) fn of(ran: &Ran, tap: &Tap, before: Bytes) -> Self {
-        Self::typed(&ran.typed, tap, before)
-    }
-
-    /// The same of a client that still runs.
-    pub(crate) fn typed(typed: &str, tap: &Tap, before: Bytes) -> Self {
+    /// An empty lane of a command; `before` is what had passed when it began.
+    pub(crate) fn new(typed: &str, tap: &Tap, before: Bytes) -> Self {
         let now = tap.bytes();
         let all_bytes = Bytes { sent: now.sent - before.sent, received: now.received - before.received };
-        Self { typed: typed.to_owned(), sent: Vec::new(), received: Vec::new(), bytes: None, all_bytes, time: None }
+        let (sent, received, times) = Default::default();
+        Self { typed: typed.to_owned(), sent, received, bytes: None, all_bytes: Some(all_bytes), times }
     }
 
-    /// Adds a call: both its sides, its bytes, and its time if it is the first.
+    /// Adds a call: both its sides, and its bytes.
     pub(crate) fn show(&mut self, call: &Call) {
         self.sent.extend(sent(call));
         self.received.extend(received(call));
         self.count(call);
     }
 
-    /// Adds a call's bytes, and its time if it is the first.
+    /// Adds a call's bytes.
     pub(crate) fn count(&mut self, call: &Call) {
         let bytes = self.bytes.get_or_insert_default();
         bytes.sent += call.sent.bytes;
         bytes.received += call.received.bytes;
-        self.time = self.time.or_else(|| took(call));
     }
 
     pub(crate) fn note(&mut self, text: impl Into<String>) {
@@ -149,8 +154,8 @@ pub(crate) fn record(message: &Message) -> Vec<Line> {
 
 /// Those that mean something first, then the others.
 fn headers(all: &[(String, String)]) -> Vec<Line> {
-    const MEAN_SOMETHING: [&str; 8] =
-        ["location", "etag", "if-match", "retry-after", "grpc-timeout", "grpc-status", "ce_type", "dlq_reason"];
+    const MEAN_SOMETHING: [&str; 7] =
+        ["location", "etag", "if-match", "retry-after", "grpc-timeout", "ce_type", "dlq_reason"];
     let is_one = |name: &str| MEAN_SOMETHING.contains(&name.to_ascii_lowercase().as_str());
     let (ours, others): (Vec<_>, Vec<_>) = all.iter().partition(|(name, _)| is_one(name));
     let text = |(name, value): &(String, String)| format!("{name}: {value}");
@@ -159,6 +164,6 @@ fn headers(all: &[(String, String)]) -> Vec<Line> {
 }
 
 /// From the first byte of the request to the last of the answer.
-pub(crate) fn took(call: &Call) -> Option<Duration> {
-    Some(call.received.last?.duration_since(call.sent.first?))
+pub(crate) fn took(call: &Call) -> Duration {
+    call.received.last.zip(call.sent.first).map(|(last, first)| last.duration_since(first)).unwrap_or_default()
 }

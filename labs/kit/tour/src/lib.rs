@@ -23,27 +23,45 @@ pub use config::TourArgs;
 use std::time::Instant;
 
 use lab_console::Failure;
+use tokio::select;
 
 use question::Asked;
 use screen::Screen;
 use stage::Stage;
 
-/// Gives the tour. Ctrl-C and SIGTERM end it at once; in any case no program, port or file is left.
+/// A connection takes two of them at a relay, and Kafka's clients have several.
+const OPEN_FILES: u64 = 128;
+
+/// Gives the tour. Ctrl-C and SIGTERM end it at once. Whatever ends it, `kill -9` too, no
+/// program, port or file is left.
 ///
 /// # Errors
 ///
 /// When something that it needs can't be started, or a step doesn't come to its end in time.
 pub async fn run(args: TourArgs) -> Result<(), Failure> {
+    lab_lifecycle::need_open_files(OPEN_FILES).map_err(Failure::missing)?;
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
     let mut screen = Screen::new(args.json);
     let mut stage = Stage::new()?;
-    let done = stop.run_until_cancelled(give(&args, &mut screen, &mut stage)).await;
-    stage.clear_away().await;
-    // Stopped: it was told to, and that is no failure.
-    done.unwrap_or(Ok(()))
+    let mut alarm = stage.alarm();
+    let score = select! {
+        () = stop.cancelled() => None,
+        Ok(ended) = alarm.wait_for(Option::is_some) => {
+            return Err(Failure::unavailable(ended.clone().unwrap_or_default()));
+        }
+        score = give(&args, &mut screen, &mut stage) => Some(score?),
+    };
+    // All is stopped and removed before it says so.
+    drop(stage);
+    match score {
+        Some(score) => screen.closing(score),
+        // It was told to stop, and that is no failure.
+        None => screen.interrupted(),
+    }
 }
 
-async fn give(args: &TourArgs, screen: &mut Screen, stage: &mut Stage) -> Result<(), Failure> {
+/// Returns how many of how many guesses were right.
+async fn give(args: &TourArgs, screen: &mut Screen, stage: &mut Stage) -> Result<(usize, usize), Failure> {
     let started = Instant::now();
     stage.set().await?;
     screen.opening(started.elapsed())?;
@@ -54,5 +72,5 @@ async fn give(args: &TourArgs, screen: &mut Screen, stage: &mut Stage) -> Result
         let seen = steps::take(step, stage).await?;
         screen.seen(step, &seen, asked.judge(guess, seen.answer))?;
     }
-    screen.closing(asked.score())
+    Ok(asked.score())
 }

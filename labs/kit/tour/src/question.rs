@@ -40,13 +40,11 @@ impl Asked {
                 self.asks = false;
                 return Ok(None);
             };
-            match line.trim() {
-                "" => return Ok(None),
-                guess => {
-                    if let Some(guess) = question.find(guess) {
-                        return Ok(Some(guess));
-                    }
-                }
+            screen.answered();
+            match (line.trim(), question.find(line.trim())) {
+                ("", _) => return Ok(None),
+                (_, Some(guess)) => return Ok(Some(guess)),
+                _ => screen.no_option(question)?,
             }
         }
     }

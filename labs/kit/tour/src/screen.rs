@@ -8,7 +8,7 @@ use lab_console::{Failure, width_of};
 use lab_wiretap::Bytes;
 use serde::Serialize;
 
-use crate::lane::{Lane, Line, Transport};
+use crate::lane::{Lane, Line, Transport, Until};
 use crate::question::Question;
 use crate::steps::{Recap, Seen, Step};
 use crate::text::{self, fold, paragraph, short_ids, time};
@@ -21,7 +21,7 @@ const GAP: usize = 2;
 /// Columns in which there is room for all headers, and for whole ids.
 const ROOM: usize = 45;
 /// Stands beside each time.
-const BUILD: &str = if cfg!(debug_assertions) { " (debug build)" } else { "" };
+const BUILD: &str = if cfg!(debug_assertions) { " (debug)" } else { "" };
 
 /// Where the tour is shown.
 pub(crate) struct Screen {
@@ -31,6 +31,8 @@ pub(crate) struct Screen {
     /// What the figures mean has been said.
     explained: bool,
     recap: Vec<Recap>,
+    /// A question stands in the last line.
+    asking: bool,
 }
 
 fn colour(transport: Transport) -> Style {
@@ -48,8 +50,15 @@ type Piece = (Style, String);
 impl Screen {
     pub(crate) fn new(json: bool) -> Self {
         let width = terminal_size::terminal_size().map_or(80, |(width, _)| usize::from(width.0));
-        // Wider lines are hard to read; narrower columns hold nothing.
-        Self { out: anstream::stdout(), width: width.clamp(60, 160), json, explained: false, recap: Vec::new() }
+        // Wider lines are hard to read, and narrower columns hold nothing: a narrow terminal breaks them.
+        Self {
+            out: anstream::stdout(),
+            width: width.clamp(80, 160),
+            json,
+            explained: false,
+            recap: Vec::new(),
+            asking: false,
+        }
     }
 
     /// What runs, once it does.
@@ -64,6 +73,7 @@ impl Screen {
             (colour(Transport::Grpc), "  grpc-client ────relay──▶ grpc-server ────────────────────────────┤"),
             (colour(Transport::Kafka), "  kafka-producer ─relay──▶ broker ──relay──▶ kafka-consumer ──▶ orders.db"),
             (PLAIN, ""),
+            (DIM, "The broker is an embedded one for practice, in memory. No TLS anywhere."),
         ];
         for (style, line) in lines {
             self.line(&[(style, line.to_owned())])?;
@@ -108,7 +118,18 @@ impl Screen {
         let options: Vec<_> = question.options.iter().enumerate().map(option).collect();
         self.line(&[(BOLD, question.text.to_owned())])?;
         self.write(&[(PLAIN, format!("  {}   ", options.join("   "))), (DIM, "(Enter skips) ".to_owned())])?;
+        self.asking = true;
         self.out.flush().map_err(|error| Failure::output(&error))
+    }
+
+    /// Of an answer that is none of the options.
+    pub(crate) fn no_option(&mut self, question: &Question) -> Result<(), Failure> {
+        self.line(&[(NOTE, format!("A number from 1 to {}, please, or Enter.", question.options.len()))])
+    }
+
+    /// A question was answered, and its line is over.
+    pub(crate) fn answered(&mut self) {
+        self.asking = false;
     }
 
     /// What a step has shown.
@@ -127,10 +148,12 @@ impl Screen {
         self.rule("on the wire")?;
         self.on_the_wire(&seen.lanes)?;
         if !std::mem::replace(&mut self.explained, true) {
-            let legend =
-                "↑ bytes sent and ↓ received: of this one call, and besides (connecting, asking where things are).";
-            self.words(DIM, legend)?;
-            self.words(DIM, "The time is that of one call, the first, at the relay: see labs/kit/compare to compare.")?;
+            let build = if cfg!(debug_assertions) { " of a debug build" } else { "" };
+            let legend = format!(
+                "↑ sent ↓ received: TCP payload of the one call, and besides (connecting, asking where things are). Times{build} \
+                 are of this one call, by a client that has just started; `labs/kit/compare` measures."
+            );
+            self.words(DIM, &legend)?;
         }
         self.line(&[])?;
         if let Some(right) = right {
@@ -144,21 +167,28 @@ impl Screen {
     fn on_the_wire(&mut self, lanes: &[Lane; 3]) -> Result<(), Failure> {
         let most = lanes.iter().filter_map(|lane| lane.bytes).map(|bytes| bytes.sent + bytes.received).max();
         let (most, column) = (most.unwrap_or_default().max(1), self.column());
+        let bar = |bytes: u64| (bytes as usize * (column - 1)).div_ceil(most as usize);
         let rows = |lane: &Lane| {
-            let Some(bytes) = lane.bytes else { return vec![(PLAIN, "nothing".to_owned())] };
-            let rest = Bytes {
-                sent: lane.all_bytes.sent.saturating_sub(bytes.sent),
-                received: lane.all_bytes.received.saturating_sub(bytes.received),
+            let (Some(bytes), Some(all)) = (lane.bytes, lane.all_bytes) else {
+                return vec![(DIM, "no relay: nobody listens".to_owned())];
             };
-            let bar = |bytes: u64| (bytes as usize * (column - 1)).div_ceil(most as usize);
-            vec![
+            let besides = Bytes { sent: all.sent - bytes.sent, received: all.received - bytes.received };
+            let mut rows = vec![
                 (PLAIN, format!("{} bytes", text::bytes(bytes))),
                 (PLAIN, format!("{}{}", "█".repeat(bar(bytes.sent)), "▒".repeat(bar(bytes.received)))),
-                (PLAIN, lane.time.map(|took| format!("{}{BUILD}", time(took))).unwrap_or_default()),
-                (DIM, format!("besides: {}", text::bytes(rest))),
-            ]
+                (DIM, format!("besides: {}", text::bytes(besides))),
+            ];
+            rows.extend(
+                lane.times.iter().map(|&(took, until)| (PLAIN, format!("{}{BUILD} {}", time(took), named(until)))),
+            );
+            rows
         };
         self.columns(&lanes.each_ref().map(rows))
+    }
+
+    /// It was told to stop, perhaps while a question waited in its line.
+    pub(crate) fn interrupted(&mut self) -> Result<(), Failure> {
+        if self.asking { self.line(&[]) } else { Ok(()) }
     }
 
     /// What was learned, and where to go on.
@@ -174,7 +204,7 @@ impl Screen {
             self.line(&[(BOLD, format!("{right} of {guessed} guesses were right."))])?;
         }
         let next = [
-            (PLAIN, "Everything is stopped and removed. What to do next:"),
+            (PLAIN, "All of it is stopped and removed. What to do next:"),
             (PLAIN, ""),
             (BOLD, "  cargo lab run rest-server     and, beside it, the client:"),
             (BOLD, "  cargo lab run rest-client create --created-by USER14 --equipment MOUSE"),
@@ -259,13 +289,21 @@ impl Screen {
                 command: &lane.typed,
                 sent: &lane.sent,
                 received: &lane.received,
-                bytes: lane.bytes.unwrap_or_default().into(),
-                all_bytes: lane.all_bytes.into(),
-                time_ms: lane.time.map(|time| (time.as_secs_f64() * 1e6).round() / 1e3),
+                bytes: lane.bytes.map(JsonBytes::from),
+                all_bytes: lane.all_bytes.map(JsonBytes::from),
+                times: lane.times.iter().map(|&(took, until)| JsonTime { until, ms: millis(took) }).collect(),
             };
             lab_console::Output::new(true).record(&line, "")?;
         }
         Ok(())
+    }
+}
+
+fn named(until: Until) -> &'static str {
+    match until {
+        Until::Stored => "stored",
+        Until::Accepted => "accepted",
+        Until::Read => "read",
     }
 }
 
@@ -290,11 +328,22 @@ struct JsonLane<'a> {
     command: &'a str,
     sent: &'a [Line],
     received: &'a [Line],
-    bytes: JsonBytes,
-    /// Everything that passed, connecting included.
-    all_bytes: JsonBytes,
-    /// Milliseconds.
-    time_ms: Option<f64>,
+    /// Of the calls that are shown; null where none passed.
+    bytes: Option<JsonBytes>,
+    /// Everything that passed, connecting included; null where there was no relay.
+    all_bytes: Option<JsonBytes>,
+    times: Vec<JsonTime>,
+}
+
+#[derive(Serialize)]
+struct JsonTime {
+    until: Until,
+    /// Since the first byte of the request.
+    ms: f64,
+}
+
+fn millis(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
 #[derive(Serialize)]

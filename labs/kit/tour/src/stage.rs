@@ -14,9 +14,9 @@ use std::net::SocketAddr;
 use lab_broker::embedded::Embedded;
 use lab_console::Failure;
 use lab_wiretap::{Call, Tap, Wire};
-use nix::sys::wait::waitpid;
 use serde_json::Value;
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::lane::Transport;
@@ -41,11 +41,13 @@ struct Broker {
     tap: Tap,
 }
 
+/// Dropping it ends everything at once, and removes the database.
 pub(crate) struct Stage {
-    folder: TempDir,
+    // In this order: the receivers, then what kills whoever is left and removes the folder.
+    receivers: Option<Receivers>,
     programs: Programs,
     broker: Option<Broker>,
-    receivers: Option<Receivers>,
+    folder: TempDir,
     /// Where the clients call, also while nobody is there.
     addresses: [String; 3],
     /// The orders that the steps hand on: of step 1, one for each transport.
@@ -62,10 +64,11 @@ impl Stage {
             let programs = Programs::new(folder.path())?;
             Ok((folder, programs))
         };
-        let (folder, programs) =
-            set_up().map_err(|error: io::Error| Failure::missing(format!("can't make a temporary folder: {error}")))?;
+        let (folder, programs) = set_up().map_err(|error: io::Error| {
+            Failure::missing(format!("can't make a temporary folder, or start sh: {error}"))
+        })?;
         let (orders, watched) = Default::default();
-        Ok(Self { folder, programs, broker: None, receivers: None, addresses: <_>::default(), orders, watched })
+        Ok(Self { receivers: None, programs, broker: None, folder, addresses: <_>::default(), orders, watched })
     }
 
     /// Starts all that the steps need.
@@ -86,10 +89,11 @@ impl Stage {
         let database = self.folder.path().join("orders.db").display().to_string();
         let work = tap(Wire::Kafka, self.broker().embedded.address()).await?;
         let serve = ["--listen", "127.0.0.1:0", "--database", &database];
-        let mut rest = self.programs.start("rest-server", &serve)?;
-        let mut grpc = self.programs.start("grpc-server", &serve)?;
+        let mut rest = self.programs.start_receiver("rest-server", &serve)?;
+        let mut grpc = self.programs.start_receiver("grpc-server", &serve)?;
         let brokers = work.address().to_string();
-        let consumer = self.programs.start("kafka-consumer", &["--brokers", &brokers, "--database", &database])?;
+        let apply = ["--brokers", &brokers, "--database", &database];
+        let consumer = self.programs.start_receiver("kafka-consumer", &apply)?;
         let taps =
             [tap(Wire::Http, listens(&mut rest).await?).await?, tap(Wire::Grpc, listens(&mut grpc).await?).await?];
         for (address, tap) in self.addresses.iter_mut().zip(&taps) {
@@ -117,7 +121,7 @@ impl Stage {
 
     /// Starts a client that goes on until it is stopped.
     pub(crate) fn start(&self, transport: Transport, program: &'static str, args: &[&str]) -> Result<Program, Failure> {
-        self.programs.start(program, &[&self.place(transport)[..], args].concat())
+        self.programs.start_client(program, &[&self.place(transport)[..], args].concat())
     }
 
     fn place(&self, transport: Transport) -> [&str; 2] {
@@ -142,7 +146,7 @@ impl Stage {
     pub(crate) async fn consumer_says(&mut self) -> Result<Value, Failure> {
         let receivers = self.receivers.as_mut().expect("the receivers are running");
         let said = receivers.consumer.next_line().await?;
-        said.ok_or_else(|| Failure::unavailable("the consumer has ended by itself; try the tour again"))
+        said.ok_or_else(|| Failure::unavailable("the consumer has ended by itself"))
     }
 
     fn broker(&self) -> &Broker {
@@ -153,16 +157,9 @@ impl Stage {
         self.receivers.as_ref().expect("the receivers are running")
     }
 
-    /// Ends everything at once, and removes the database.
-    pub(crate) async fn clear_away(self) {
-        let Self { folder, programs, broker, receivers, .. } = self;
-        drop(receivers);
-        // Those that a step had under way were killed when it was dropped, but they may not be gone yet.
-        for pid in programs.started() {
-            let _ = waitpid(pid, None);
-        }
-        drop(broker);
-        drop(folder);
+    /// Tells when a receiver has ended by itself.
+    pub(crate) fn alarm(&self) -> watch::Receiver<Option<String>> {
+        self.programs.alarm()
     }
 }
 
@@ -180,5 +177,5 @@ async fn listens(server: &mut Program) -> Result<SocketAddr, Failure> {
 /// Waits until something has passed.
 pub(crate) async fn passed(tap: &Tap, what: &str, fits: impl Fn(&Call) -> bool) -> Result<Call, Failure> {
     let call = timeout(PATIENCE, tap.wait_for(fits)).await;
-    call.map_err(|_| Failure::unavailable(format!("{what} did not come within {PATIENCE:?}; try the tour again")))
+    call.map_err(|_| Failure::unavailable(format!("{what} did not come within {PATIENCE:?}")))
 }

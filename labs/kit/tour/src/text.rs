@@ -55,7 +55,9 @@ fn words(text: &str, most: usize) -> Vec<&str> {
         let rest = &text[at + c.len_utf8()..];
         // `1,668` and `127.0.0.1` stay together.
         let in_number = matches!(c, ',' | '.' | ':') && rest.starts_with(|c: char| c.is_ascii_digit());
-        let ends = matches!(c, ' ' | ',' | ':' | '/' | '-' | '.' | ';' | '=' | '&' | '?') && !in_number;
+        // And so do `--bin` and `-p`.
+        let in_option = c == '-' && (rest.starts_with('-') || text[..at].ends_with([' ', '-']));
+        let ends = matches!(c, ' ' | ',' | ':' | '/' | '-' | '.' | ';' | '=' | '&' | '?') && !in_number && !in_option;
         if ends || width_of(&text[start..at + c.len_utf8()]) >= most.saturating_sub(1) {
             words.push(&text[start..at + c.len_utf8()]);
             start = at + c.len_utf8();
@@ -134,6 +136,7 @@ mod tests {
     #[test]
     fn numbers_and_addresses_are_not_broken() {
         assert_eq!(fold("no server answers on 127.0.0.1:8080", 24), ["no server answers on", " 127.0.0.1:8080"]);
+        assert_eq!(fold("cargo run -p lab-grpc --bin server", 24), ["cargo run -p lab-grpc", " --bin server"]);
         assert_eq!(fold("besides: 2,373 and 4,772", 20), ["besides: 2,373 and", " 4,772"]);
     }
 

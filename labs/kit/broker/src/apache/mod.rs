@@ -1,7 +1,7 @@
 //! Apache Kafka as docker-compose.yml has it, from its jars and without Docker.
 //!
 //! Reading order: [`Apache`]; `compose`, how a broker is set up; `node`, its JVM;
-//! `watchdog`, why nothing is left behind; `jars`, where Kafka comes from.
+//! [`crate::watchdog`], why nothing is left behind; `jars`, where Kafka comes from.
 
 mod compose;
 mod error;
@@ -9,7 +9,6 @@ mod jars;
 mod node;
 mod ports;
 mod ready;
-mod watchdog;
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -28,7 +27,7 @@ pub use self::error::ApacheError;
 use self::jars::Jars;
 use self::node::{DATA, Node, QUICK};
 use self::ready::Asker;
-use self::watchdog::Watchdog;
+use crate::watchdog::Watchdog;
 
 const PROFILE: &str = "cluster";
 /// Two seconds on an idle machine, and sixteen on a busy one.

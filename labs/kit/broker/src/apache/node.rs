@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::ApacheError;
 use super::jars::Jars;
-use super::watchdog::Watchdog;
+use crate::watchdog::Watchdog;
 
 /// Kafka writes warnings and what went wrong; there is no end to what it has to say else.
 const LOG4J: &str = r#"Configuration:

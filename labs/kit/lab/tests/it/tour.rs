@@ -32,17 +32,25 @@ fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
-/// No file, and no process that was told of this folder.
-async fn nothing_is_left(folder: &Path) {
-    let files: Vec<_> = std::fs::read_dir(folder).expect("it can be read").collect();
-    assert!(files.is_empty(), "{files:?}");
-    let name = folder.to_str().expect("UTF-8").as_bytes();
-    let is_told = |process: &std::fs::DirEntry| {
-        let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
-        line.windows(name.len()).any(|part| part == name)
+/// The programs of the tour: those that were told of this folder.
+fn programs(folder: &Path) -> Vec<(Pid, String)> {
+    let name = folder.to_str().expect("UTF-8");
+    let read = |entry: std::fs::DirEntry| {
+        let line = std::fs::read_to_string(entry.path().join("cmdline")).ok()?.replace('\0', " ");
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        line.contains(name).then_some((Pid::from_raw(pid), line))
     };
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
-    assert_eq!(processes.filter(is_told).count(), 0);
+    std::fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok).filter_map(read).collect()
+}
+
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).expect("it can be read");
+    entries.map(|entry| entry.expect("an entry").path()).collect()
+}
+
+#[track_caller]
+fn nothing_is_left(folder: &Path) {
+    assert_eq!((files(folder), programs(folder)), (vec![], vec![]));
 }
 
 /// What passed in a step, of one transport, as one text.
@@ -75,7 +83,7 @@ async fn json_tells_of_every_step_over_every_transport_what_passed() {
     assert!(text(lane("place", "kafka"), "received").contains("offset 0"));
     for transport in transports {
         assert!(lane("place", transport)["bytes"]["sent"].as_u64() > Some(50), "{transport}");
-        assert!(lane("place", transport)["time_ms"].as_f64() > Some(0.0), "{transport}");
+        assert!(lane("place", transport)["times"][0]["ms"].as_f64() > Some(0.0), "{transport}");
     }
     assert!(text(lane("update", "rest"), "received").contains("412"));
     assert!(text(lane("update", "grpc"), "received").contains("ABORTED"));
@@ -87,7 +95,7 @@ async fn json_tells_of_every_step_over_every_transport_what_passed() {
     assert!(text(lane("away", "rest"), "received").contains("refused"), "{}", lane("away", "rest"));
     assert!(text(lane("away", "grpc"), "received").contains("UNAVAILABLE"), "{}", lane("away", "grpc"));
     assert!(text(lane("away", "kafka"), "received").contains("QUEUED"));
-    nothing_is_left(folder.path()).await;
+    nothing_is_left(folder.path());
 }
 
 /// Nobody is asked, nothing is coloured, and 80 columns are enough.
@@ -102,7 +110,7 @@ async fn in_a_pipe_it_is_plain_text_of_80_columns_and_two_at_once_don_t_meet() {
         let wide = output.stdout.lines().find(|line| line.width() > 80);
         assert_eq!(wide, None);
         assert!(output.stdout.contains("7 of 7"), "{}", output.stdout);
-        nothing_is_left(folder.path()).await;
+        nothing_is_left(folder.path());
     }
 }
 
@@ -125,7 +133,53 @@ async fn a_stop_leaves_nothing(
     }
     tour.signal(signal);
     tour.end().await.expect(0);
-    nothing_is_left(folder.path()).await;
+    nothing_is_left(folder.path());
+}
+
+/// What can't be waited for is cleared away by the shell that watches.
+#[rstest]
+#[tokio::test]
+async fn a_violent_end_leaves_nothing_either(
+    #[values(1, 9, 60, 150)] lines: usize,
+    #[values(Signal::SIGKILL, Signal::SIGHUP)] signal: Signal,
+) {
+    let folder = folder();
+    let mut tour = Process::spawn(tour(folder.path(), &["--yes"]));
+    for _ in 0..lines {
+        assert!(tour.line().await.is_some(), "it ended by itself");
+    }
+    tour.signal(signal);
+    tour.end().await.expect(-(signal as i32));
+    let is_gone = || async { (files(folder.path()).is_empty() && programs(folder.path()).is_empty()).then_some(()) };
+    until("the end of all", is_gone).await;
+}
+
+/// Soon, and not when the wait for an answer is over.
+#[rstest]
+#[tokio::test]
+async fn a_program_that_ends_by_itself_is_named(#[values("rest-server", "grpc-server", "kafka-consumer")] name: &str) {
+    let folder = folder();
+    let mut tour = Process::spawn(tour(folder.path(), &["--yes"]));
+    for _ in 0..12 {
+        assert!(tour.line().await.is_some(), "it ended by itself");
+    }
+    let is_it = |(_, line): &&(Pid, String)| line.contains(&format!("run {name} "));
+    let found = programs(folder.path());
+    let (pid, _) = found.iter().find(is_it).expect("it runs");
+    kill(*pid, Signal::SIGKILL).expect("it runs");
+    let output = tour.end().await.expect(1);
+    assert_eq!(output.stderr, format!("error: {name} has ended by itself\n"));
+    nothing_is_left(folder.path());
+}
+
+#[tokio::test]
+async fn too_few_open_files_are_told_at_once() {
+    let folder = folder();
+    let mut command = Command::new("bash");
+    command.args(["-c", r#"ulimit -n 100; exec "$0" tour"#, env!("CARGO_BIN_EXE_lab")]);
+    command.env("TMPDIR", folder.path()).stdin(Stdio::null());
+    let output = Process::spawn(command).end().await.expect(3);
+    assert!(output.sentence().contains("only 100 files may be open"), "{output:?}");
 }
 
 #[tokio::test]
@@ -136,7 +190,7 @@ async fn a_reader_that_leaves_ends_it() {
     command.env("TMPDIR", folder.path()).stdin(Stdio::null());
     let output = Process::spawn(command).end().await.expect(0);
     assert_eq!((output.stdout.lines().count(), output.stderr.as_str()), (1, ""));
-    nothing_is_left(folder.path()).await;
+    nothing_is_left(folder.path());
 }
 
 /// Every question is answered with the first option, or skipped; what is shown fits the terminal.
@@ -164,7 +218,7 @@ async fn on_a_terminal_it_asks_before_each_result(
     assert_ne!(plain, shown, "no colour");
     let wide = plain.lines().find(|line| line.trim_end().width() > usize::from(columns));
     assert_eq!(wide, None);
-    nothing_is_left(folder.path()).await;
+    nothing_is_left(folder.path());
 }
 
 /// Answers each question with `keys`; returns all that was shown, and how often it asked.
@@ -207,7 +261,7 @@ async fn a_stop_while_it_asks_leaves_nothing() {
     let pid = Pid::from_raw(child.id().expect("it runs") as i32);
     kill(pid, Signal::SIGINT).expect("it runs");
     assert!(within("its end", child.wait()).await.expect("a status").success());
-    nothing_is_left(folder.path()).await;
+    nothing_is_left(folder.path());
 }
 
 #[tokio::test]

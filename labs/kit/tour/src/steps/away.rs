@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use lab_console::Failure;
-use lab_wiretap::Bytes;
 
-use super::{FACTS, Recap, Seen, Step, run_and_show, text, wait_for_record, writer};
-use crate::lane::{Lane, Line, Transport};
+use super::{FACTS, Recap, Seen, Step, published, run_and_show, text, writer};
+use crate::lane::{Lane, Line, Transport, Until, took};
 use crate::program::Ran;
 use crate::question::Question;
 use crate::stage::Stage;
+use crate::text::time;
 
 pub(super) const STEP: Step = Step {
     name: "away",
@@ -24,52 +24,47 @@ const AWAY: Duration = Duration::from_secs(1);
 pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
     stage.stop_receivers().await?;
     let create = ["create", "--created-by", "USER16", "--equipment", "WEBCAM"];
-    let (mut lanes, mut whys) = (Vec::new(), Vec::new());
-    for transport in [Transport::Rest, Transport::Grpc] {
-        let ran = stage.run(transport, writer(transport), &create).await?;
-        whys.push(why(&ran));
-        lanes.push(refused(&ran));
-    }
-    let (mut kafka, ran, _) = run_and_show(stage, Transport::Kafka, writer(Transport::Kafka), &create).await?;
-    let id = text(&ran.lines, "id");
+    let rest = stage.run(Transport::Rest, writer(Transport::Rest), &create).await?;
+    let grpc = stage.run(Transport::Grpc, writer(Transport::Grpc), &create).await?;
+    let mut kafka = run_and_show(stage, Transport::Kafka, writer(Transport::Kafka), &create).await?;
+    kafka.lane.times.push((took(&kafka.call), Until::Accepted));
+    let id = text(&kafka.ran.lines, "id");
     tokio::time::sleep(AWAY).await;
     let back = Instant::now();
     stage.start_receivers().await?;
-    let later = wait_for_record(stage, &mut kafka, &id, FACTS, back).await?;
-    kafka.received.iter_mut().for_each(|line| {
-        if let Line::Note(text) = line {
-            *text = text.replace(" later, by the consumer:", " after it was started again, by the consumer:");
-        }
-    });
+    let fact = published(stage, &id, FACTS, Some(back)).await?;
+    kafka.lane.note(format!("{} after the receivers were started again, by the consumer:", time(fact.later)));
+    kafka.lane.received.extend(fact.lines);
     let found = stage.run(Transport::Rest, "rest-client", &["get", &id]).await?;
-    let counted = lanes.iter().filter(|lane: &&Lane| lane.bytes.is_some()).count() + usize::from(found.succeeded);
-    lanes.push(kafka);
+
+    let counted = [&rest, &grpc, &found].into_iter().filter(|ran| ran.succeeded).count();
     let lesson = format!(
-        "Over REST and gRPC both must be there at the same time: the client has to try again, or give up. Kafka's \
-         broker keeps the request until somebody is there. Here that took {}, and nobody had to ask twice.",
-        crate::text::time(later)
+        "Over REST and gRPC client and server must be there at the same time; else the client tries again, or gives up. \
+         Kafka's broker keeps the request until somebody takes it: here it was done {} after the receivers were started \
+         (their start included). The one who must be there is the broker. Were it away, the producer would wait.",
+        time(fact.later)
     );
-    let [rest, grpc] = whys.try_into().expect("one for each server");
-    let told = [rest, grpc, format!("kept, done in {}", crate::text::time(later))];
-    let recap = Some(Recap { of: "receiver away", told });
-    Ok(Seen { lanes: lanes.try_into().expect("one for each transport"), answer: counted.min(2), lesson, recap })
+    let who = ["the server", "the server", "the broker"].map(str::to_owned);
+    let told = [why(&rest), why(&grpc), "kept, and done later".to_owned()];
+    let recap = vec![Recap { of: "receiver away", told }, Recap { of: "who must be there", told: who }];
+    Ok(Seen { lanes: [alone(&rest), alone(&grpc), kafka.lane], answer: counted.min(2), lesson, recap })
 }
 
-/// Nothing passed. What is shown is what the client said.
-fn refused(ran: &Ran) -> Lane {
-    let said = ran.error.clone().unwrap_or_else(|| "nothing".to_owned());
-    Lane {
-        typed: ran.typed.clone(),
-        sent: vec![Line::Note("nothing: there is nobody to connect to".to_owned())],
-        received: vec![Line::Body(said)],
-        bytes: None,
-        all_bytes: Bytes::default(),
-        time: None,
-    }
+/// Nobody listens, no relay either: what is shown is what the client said.
+fn alone(ran: &Ran) -> Lane {
+    let said = match &ran.error {
+        Some(error) => vec![error.clone()],
+        None => ran.lines.iter().map(ToString::to_string).collect(),
+    };
+    let mut received = vec![Line::Note("the client says:".to_owned())];
+    received.extend(said.into_iter().map(Line::Body));
+    let sent = vec![Line::Note("nobody is there to send to".to_owned())];
+    Lane { typed: ran.typed.clone(), sent, received, bytes: None, all_bytes: None, times: Vec::new() }
 }
 
 /// The client's own word for it: `no server answers on … (connection refused): …`.
 fn why(ran: &Ran) -> String {
     let why = ran.error.as_deref().and_then(|said| said.split(['(', ')', ',']).nth(1));
-    why.unwrap_or("an error").to_owned()
+    let fallback = if ran.succeeded { "done" } else { "an error" };
+    why.unwrap_or(fallback).to_owned()
 }

@@ -11,9 +11,10 @@ mod work;
 use std::time::{Duration, Instant};
 
 use lab_console::Failure;
-use lab_wiretap::Call;
+use lab_wiretap::{Call, Message};
 
-use crate::lane::{Lane, Line, Transport, record};
+use crate::lane::{Lane, Line, Transport, Until, record, took};
+use crate::program::Ran;
 use crate::question::Question;
 use crate::stage::{Stage, passed};
 
@@ -34,8 +35,8 @@ pub(crate) struct Seen {
     pub(crate) answer: usize,
     /// What it means, with what was measured.
     pub(crate) lesson: String,
-    /// The same in a line.
-    pub(crate) recap: Option<Recap>,
+    /// The same in a line or two, for the end.
+    pub(crate) recap: Vec<Recap>,
 }
 
 /// A few words for each transport, of at most 20 columns.
@@ -85,48 +86,107 @@ fn is_the_call(call: &Call) -> bool {
     call.ended && (carries || !is_kafka)
 }
 
-/// Runs a verb over a transport, which makes one call, and shows that call.
+/// A verb that was run, and the one call that it made.
+struct Shown {
+    lane: Lane,
+    ran: Ran,
+    call: Call,
+}
+
+/// Runs a verb over a transport, and shows the call that it makes. It must succeed.
 async fn run_and_show(
     stage: &Stage,
     transport: Transport,
     program: &'static str,
     args: &[&str],
-) -> Result<(Lane, crate::program::Ran, Call), Failure> {
+) -> Result<Shown, Failure> {
+    let shown = run_and_show_any(stage, transport, program, args).await?;
+    match shown.ran.succeeded {
+        true => Ok(shown),
+        false => Err(failed(&shown.ran)),
+    }
+}
+
+/// The same, and it may be refused.
+async fn run_and_show_any(
+    stage: &Stage,
+    transport: Transport,
+    program: &'static str,
+    args: &[&str],
+) -> Result<Shown, Failure> {
     let tap = stage.tap(transport);
     let before = tap.bytes();
     tap.clear();
     let ran = stage.run(transport, program, args).await?;
-    let call = passed(tap, &format!("the answer to `{}`", ran.typed), is_the_call).await?;
-    let mut lane = Lane::of(&ran, tap, before);
+    // Who has its answer has made its call. Who has none may have made none.
+    let call = match tap.calls().into_iter().find(is_the_call) {
+        Some(call) => call,
+        None if !ran.succeeded => return Err(failed(&ran)),
+        None => passed(tap, &format!("the end of the call of `{}`", ran.typed), is_the_call).await?,
+    };
+    let mut lane = Lane::new(&ran.typed, tap, before);
     lane.show(&call);
-    Ok((lane, ran, call))
+    Ok(Shown { lane, ran, call })
 }
 
-/// Waits for a record with this key to pass to the topic of facts, or of dead letters, and shows it
-/// with how long after `since` that was.
-async fn wait_for_record(
+fn failed(ran: &Ran) -> Failure {
+    let why = ran.error.as_deref().unwrap_or("it doesn't say why");
+    Failure::unavailable(format!("`{}` failed: {why}", ran.typed))
+}
+
+/// A record that the consumer has published.
+struct Published {
+    /// From the first byte of the request until it was acknowledged.
+    later: Duration,
+    lines: Vec<Line>,
+}
+
+/// Waits for a record with this key to pass to the topic of facts, or of dead letters.
+async fn published(
     stage: &Stage,
-    lane: &mut Lane,
     key: &str,
     topic: &'static str,
-    since: Instant,
-) -> Result<Duration, Failure> {
-    let is_it = |message: &&lab_wiretap::Message| {
+    since: Option<Instant>,
+) -> Result<Published, Failure> {
+    let is_it = |message: &&Message| {
         let record = message.record.as_ref();
         record.is_some_and(|record| record.topic == topic && record.key.as_deref() == Some(key))
     };
     let fits = |call: &Call| call.name == "Produce" && call.ended && call.sent.messages.iter().any(|m| is_it(&m));
     let call = passed(stage.work(), &format!("a record of {key} on {topic}"), fits).await?;
     let message = call.sent.messages.iter().find(is_it).expect("it fits");
-    let later = call.received.last.unwrap_or(message.at).saturating_duration_since(since);
-    lane.received.push(Line::Note(format!("{} later, by the consumer:", crate::text::time(later))));
+    let at = call.received.last.unwrap_or(message.at);
+    let later = at.saturating_duration_since(since.unwrap_or(at));
     // Its key is known, and its headers say nothing new.
     let is_new = |line: &Line| match line {
         Line::Detail(text) => !text.starts_with("key:"),
         line => !matches!(line, Line::Minor(_)),
     };
-    lane.received.extend(record(message).into_iter().filter(is_new));
-    Ok(later)
+    Ok(Published { later, lines: record(message).into_iter().filter(is_new).collect() })
+}
+
+/// A change over a transport: what was sent and came back; over Kafka also what the consumer made of it.
+async fn change(stage: &mut Stage, transport: Transport, args: &[&str]) -> Result<Shown, Failure> {
+    stage.work().clear();
+    let mut shown = run_and_show(stage, transport, writer(transport), args).await?;
+    if transport != Transport::Kafka {
+        shown.lane.times.push((took(&shown.call), Until::Stored));
+        return Ok(shown);
+    }
+    shown.lane.times.push((took(&shown.call), Until::Accepted));
+    let id = text(&shown.ran.lines, "id");
+    let fact = published(stage, &id, FACTS, shown.call.sent.first).await?;
+    stage.consumer_says().await?;
+    shown.lane.times.push((fact.later, Until::Stored));
+    shown.lane.note("later, by the consumer:");
+    shown.lane.received.extend(fact.lines);
+    Ok(shown)
+}
+
+/// Of an order's text the lines that a change may have changed; JSON is one line.
+fn what_changed(line: &Line) -> bool {
+    const SAME: [&str; 4] = ["id:", "created_by:", "created_at:", "etag:"];
+    !matches!(line, Line::Body(text) if SAME.iter().any(|name| text.trim_start().starts_with(name)))
 }
 
 /// A text of a JSON line.

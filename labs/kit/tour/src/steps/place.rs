@@ -1,41 +1,39 @@
 //! Step 1: the same order over each.
 
-use std::time::Instant;
-
 use lab_console::Failure;
 
-use super::{FACTS, Recap, Seen, Step, run_and_show, text, wait_for_record, writer};
+use super::{Recap, Seen, Step, change, text};
 use crate::lane::Transport;
 use crate::question::Question;
 use crate::stage::Stage;
+use crate::text::{bytes, time};
 
 pub(super) const STEP: Step = Step {
     name: "place",
     title: "Place an order",
     about: "USER14 wants a keyboard and a webcam.",
-    question: Question { text: "Which sends the most bytes for it?", options: &["REST", "gRPC", "Kafka"] },
+    question: Question { text: "Which client sends the most bytes for it?", options: &["REST", "gRPC", "Kafka"] },
 };
 
 pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
     let create = ["create", "--created-by", "USER14", "--equipment", "KEYBOARD", "--equipment", "WEBCAM"];
-    let rest = run_and_show(stage, Transport::Rest, writer(Transport::Rest), &create).await?;
-    let grpc = run_and_show(stage, Transport::Grpc, writer(Transport::Grpc), &create).await?;
-    stage.work().clear();
-    let (mut kafka, produced, call) = run_and_show(stage, Transport::Kafka, writer(Transport::Kafka), &create).await?;
-    let id = text(&produced.lines, "id");
-    let later = wait_for_record(stage, &mut kafka, &id, FACTS, call.received.last.unwrap_or_else(Instant::now)).await?;
-    stage.consumer_says().await?;
-    stage.orders = [text(&rest.1.lines, "id"), text(&grpc.1.lines, "id"), id];
-
-    let lanes = [rest.0, grpc.0, kafka];
-    let sent = |at: usize| lanes[at].bytes.map_or(0, |bytes| bytes.sent);
-    let answer = (0..3).max_by_key(|&at| sent(at)).unwrap_or_default();
+    let mut lanes = Vec::new();
+    for transport in Transport::ALL {
+        let shown = change(stage, transport, &create).await?;
+        stage.orders[transport as usize] = text(&shown.ran.lines, "id");
+        lanes.push(shown.lane);
+    }
+    let lanes: [_; 3] = lanes.try_into().expect("one for each transport");
+    let sent = |at: &usize| lanes[*at].bytes.map_or(0, |bytes| bytes.sent);
+    let answer = (0..3).max_by_key(sent).unwrap_or_default();
+    let later = lanes[2].times.last().map(|(later, _)| time(*later)).unwrap_or_default();
     let lesson = format!(
-        "REST and gRPC answered with the order: their clients waited until it was stored. Kafka's client was told \
-         where its record lies, and no more. A consumer made the order of it, {} later, and would have if the \
-         client had been gone.",
-        crate::text::time(later)
+        "REST and gRPC answered with the order: their clients waited until it was stored. Kafka's client was told that \
+         its record is kept, and at which offset. A consumer had made the order of it {later} after the record was \
+         sent, and would have done so if the client had gone away by then."
     );
-    let told = ["the order", "the order", "where its record is"].map(str::to_owned);
-    Ok(Seen { lanes, answer, lesson, recap: Some(Recap { of: "the client learns", told }) })
+    let costs =
+        Recap { of: "bytes, one order", told: lanes.each_ref().map(|lane| bytes(lane.bytes.unwrap_or_default())) };
+    let told = ["the order", "the order", "that it is kept"].map(str::to_owned);
+    Ok(Seen { lanes, answer, lesson, recap: vec![costs, Recap { of: "the client learns", told }] })
 }

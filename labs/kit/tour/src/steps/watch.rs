@@ -1,17 +1,14 @@
 //! Step 4: three watchers, and an order that is placed over one transport.
 
-use std::time::Instant;
-
 use lab_console::Failure;
-use lab_wiretap::{Bytes, Call, Message};
+use lab_wiretap::{Bytes, Call, Message, Tap};
 use tokio::time::timeout;
 
-use super::{Recap, Seen, Step, reader, text};
+use super::{Seen, Step, failed, reader, text};
 use crate::lane::{Lane, Line, Transport, record, sent};
 use crate::program::{PATIENCE, typed};
 use crate::question::Question;
 use crate::stage::{Stage, passed};
-use crate::text::time;
 
 pub(super) const STEP: Step = Step {
     name: "watch",
@@ -41,9 +38,10 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
     }
     let create = ["create", "--created-by", "USER15", "--equipment", "MONITOR"];
     let placed = stage.run(Transport::Rest, "rest-client", &create).await?;
+    if !placed.succeeded {
+        return Err(failed(&placed));
+    }
     let id = text(&placed.lines, "id");
-    let asked_at = |call: &Call| call.name.starts_with("POST ").then_some(call.sent.first).flatten();
-    let asked = stage.tap(Transport::Rest).calls().iter().find_map(asked_at).unwrap_or_else(Instant::now);
 
     let (mut lanes, mut told) = (Vec::new(), 0);
     for (transport, mut watcher, before, begun) in watchers {
@@ -59,44 +57,28 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
         let line = timeout(PATIENCE, watcher.next_line()).await;
         told += usize::from(line.is_ok_and(|line| matches!(line, Ok(Some(_)))));
         watcher.stop().await?;
-        lanes.push(lane(transport, tap.bytes(), before, &begun, &seen, message, asked));
+        lanes.push(lane(transport, tap, before, &begun, &seen, message));
     }
     stage.watched = id;
-    let lesson = "A watch over REST is an answer that doesn't end, over gRPC a stream; the server sends what changes \
-                  to whoever is connected. Over Kafka it is a reader that goes on reading: its place is kept by the \
-                  broker, so it may be away for a week and misses nothing.";
-    let answer = told.saturating_sub(1);
-    let lanes: [Lane; 3] = lanes.try_into().expect("one for each transport");
-    let told = lanes.each_ref().map(|lane| format!("after {}", time(lane.time.unwrap_or_default())));
-    let recap = Some(Recap { of: "a watcher is told", told });
-    Ok(Seen { lanes, answer, lesson: lesson.to_owned(), recap })
+    let lesson = "A watch over REST is an answer that doesn't end, over gRPC a stream; over Kafka it is a reader that \
+                  goes on reading. All three can go on where they stopped. The difference is who keeps the place: the \
+                  client itself over REST (Last-Event-ID) and gRPC (position), the broker for each group over Kafka.";
+    let lanes = lanes.try_into().expect("one for each transport");
+    Ok(Seen { lanes, answer: told.saturating_sub(1), lesson: lesson.to_owned(), recap: Vec::new() })
 }
 
-fn lane(
-    transport: Transport,
-    now: Bytes,
-    before: Bytes,
-    begun: &Call,
-    seen: &Call,
-    message: &Message,
-    asked: Instant,
-) -> Lane {
-    let mut lane = Lane {
-        typed: typed(reader(transport), &["watch"]),
-        sent: match transport {
-            Transport::Kafka => vec![Line::Start("Fetch lab.orders.v1, again and again".to_owned())],
-            _ => sent(begun),
-        },
-        received: Vec::new(),
-        bytes: Some(Bytes { sent: 0, received: message.bytes }),
-        all_bytes: Bytes { sent: now.sent - before.sent, received: now.received - before.received },
-        time: Some(message.at.saturating_duration_since(asked)),
-    };
+/// What a watcher was told. No time: it says more about how soon the servers look into the database,
+/// every 20 ms for changes by other programs, than about the transports.
+fn lane(transport: Transport, tap: &Tap, before: Bytes, begun: &Call, seen: &Call, message: &Message) -> Lane {
+    let mut lane = Lane::new(&typed(reader(transport), &["watch"]), tap, before);
     if transport == Transport::Kafka {
-        lane.bytes = Some(Bytes { sent: seen.sent.bytes, received: seen.received.bytes });
+        lane.sent.push(Line::Start("Fetch lab.orders.v1, again and again".to_owned()));
         lane.received.extend(record(message));
+        lane.count(seen);
     } else {
+        lane.sent.extend(sent(begun));
         lane.received.extend(message.text.lines().map(|line| Line::Body(line.to_owned())));
+        lane.bytes = Some(Bytes { sent: begun.sent.bytes, received: message.bytes });
     }
     lane
 }

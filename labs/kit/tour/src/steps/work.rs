@@ -1,11 +1,9 @@
 //! Step 6: a worker over Kafka completes an order; who watches over REST and gRPC sees it.
 
-use std::time::Instant;
-
 use lab_console::Failure;
-use lab_wiretap::{Bytes, Call, Message};
+use lab_wiretap::{Bytes, Message};
 
-use super::{Seen, Step, reader};
+use super::{Seen, Step, failed, reader, what_changed};
 use crate::lane::{Lane, Line, Transport, record, without_offset};
 use crate::program::{Program, typed};
 use crate::question::Question;
@@ -39,29 +37,23 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
     let before = tap.bytes();
     tap.clear();
     let ran = stage.run(Transport::Kafka, "kafka-consumer", &["process", "--count", "1"]).await?;
-    let asked = |call: &&Call| call.name == "Produce";
+    if !ran.succeeded {
+        return Err(failed(&ran));
+    }
     let calls = tap.calls();
-    let requests: Vec<&Call> = calls.iter().filter(asked).collect();
-    let began = requests.iter().filter_map(|call| call.sent.first).min().unwrap_or_else(Instant::now);
-    let mut kafka = Lane::of(&ran, tap, before);
-    for call in &requests {
-        kafka.sent.extend(
-            call.sent.messages.iter().map(without_offset).flat_map(|message| brief(&message).collect::<Vec<_>>()),
-        );
+    let mut kafka = Lane::new(&ran.typed, tap, before);
+    for call in calls.iter().filter(|call| call.name == "Produce") {
+        kafka.sent.extend(call.sent.messages.iter().map(without_offset).flat_map(|message| brief(&message)));
         kafka.count(call);
     }
     let facts = calls.iter().filter(|call| call.name == "Fetch").flat_map(|call| &call.received.messages);
     let of_it = |message: &&Message| message.record.as_ref().is_some_and(|record| record.key.as_deref() == Some(&id));
-    let facts: Vec<&Message> = facts.filter(of_it).collect();
-    for fact in &facts {
-        kafka.received.extend(brief(fact));
-    }
-    kafka.time = facts.last().map(|fact| fact.at.saturating_duration_since(began));
+    kafka.received.extend(facts.filter(of_it).flat_map(brief));
 
     let mut lanes = Vec::new();
     let mut completed = 0;
     for (transport, watcher, before) in watchers {
-        let lane = watched(stage, transport, watcher, before, began).await?;
+        let lane = watched(stage, transport, watcher, before).await?;
         completed += usize::from(
             lane.received.iter().any(|line| matches!(line, Line::Body(text) if text.contains("COMPLETED"))),
         );
@@ -71,49 +63,36 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
     for _ in 0..2 {
         stage.consumer_says().await?;
     }
-    let lesson = "The worker asked for each change by a record, and saw in the facts that it was granted. It is one \
-                  order in one database: how a change came in says nothing about how it goes out.";
+    let lesson = "The worker read that the order is QUEUED, asked for each change by a record, and read in the facts \
+                  that it was granted. It is one order in one database: how a change comes in says nothing about how \
+                  it goes out.";
     Ok(Seen {
         lanes: lanes.try_into().expect("one for each transport"),
         answer: usize::from(completed == 2),
         lesson: lesson.to_owned(),
-        recap: None,
+        recap: Vec::new(),
     })
 }
 
 /// What a watcher was told until it ended.
-async fn watched(
-    stage: &Stage,
-    transport: Transport,
-    mut watcher: Program,
-    before: Bytes,
-    began: Instant,
-) -> Result<Lane, Failure> {
+async fn watched(stage: &Stage, transport: Transport, mut watcher: Program, before: Bytes) -> Result<Lane, Failure> {
     while watcher.next_line().await?.is_some() {}
     let tap = stage.tap(transport);
     let calls = tap.calls();
-    let mut lane = Lane::typed(&typed(reader(transport), &["watch"]), tap, before);
+    let mut lane = Lane::new(&typed(reader(transport), &["watch"]), tap, before);
     lane.sent.push(Line::Note("nothing new: it watches".to_owned()));
     // The first message says where the watch began.
     for message in calls.iter().flat_map(|call| call.received.messages.iter().skip(1)) {
-        lane.received.extend(what_changed(&message.text));
-        let bytes = lane.bytes.get_or_insert_default();
-        bytes.received += message.bytes;
-        lane.time = Some(message.at.saturating_duration_since(began));
+        let lines = message.text.lines().map(|line| Line::Body(line.to_owned()));
+        lane.received.extend(lines.filter(what_changed));
+        lane.bytes.get_or_insert_default().received += message.bytes;
     }
     watcher.stop().await?;
     Ok(lane)
 }
 
 /// A record without its headers, and of its value what changes.
-fn brief(message: &Message) -> impl Iterator<Item = Line> {
-    let start = record(message).into_iter().filter(|line| matches!(line, Line::Start(_)));
-    start.chain(what_changed(&message.text))
-}
-
-/// Of an order's text the lines that another change has otherwise. JSON is one line.
-fn what_changed(text: &str) -> impl Iterator<Item = Line> {
-    const CHANGES: [&str; 6] = ["status:", "version:", "expected_version:", "kind:", "position:", "data:"];
-    let lines = text.lines().filter(|line| CHANGES.iter().any(|name| line.trim_start().starts_with(name)));
-    lines.map(|line| Line::Body(line.to_owned()))
+fn brief(message: &Message) -> Vec<Line> {
+    let is_shown = |line: &Line| matches!(line, Line::Start(_) | Line::Body(_)) && what_changed(line);
+    record(message).into_iter().filter(is_shown).collect()
 }

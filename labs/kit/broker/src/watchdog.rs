@@ -1,7 +1,7 @@
 //! Nothing is left behind, whatever ends this program.
 //!
-//! A JVM doesn't die with its parent, and a SIGKILLed parent can't kill it. So a
-//! shell holds the numbers of the JVMs and one end of a pipe. Its other end is
+//! A process doesn't die with its parent, and a SIGKILLed parent can't kill it. So a
+//! shell holds the numbers of the processes and one end of a pipe. Its other end is
 //! this program's, and the system closes it, however the program ends. Then the
 //! shell kills what it holds, and removes the temporary folder.
 //!
@@ -38,16 +38,21 @@ fi
 /// Runs a program whose number the shell knows before it starts. Its stdin is that pipe.
 const REGISTERED: &str = r#"echo "+ $$" >&0; exec "$@" </dev/null"#;
 
-pub(super) struct Watchdog {
+/// Dropping it ends what it watches, as the end of this program does.
+pub struct Watchdog {
     shell: Child,
     pipe: Option<ChildStdin>,
 }
 
 impl Watchdog {
     /// Watches from now on; in the end it removes `temporary`.
-    pub(super) fn start(temporary: Option<&Path>) -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// When there is no `sh`, or no process can be made.
+    pub fn start(temporary: Option<&Path>) -> io::Result<Self> {
         let mut shell = Command::new("sh")
-            .args(["-c", SCRIPT, "lab-broker-watchdog"])
+            .args(["-c", SCRIPT, "lab-watchdog"])
             .arg(temporary.unwrap_or(Path::new("")))
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -59,8 +64,12 @@ impl Watchdog {
         Ok(Self { shell, pipe })
     }
 
-    /// The same program, but watched.
-    pub(super) fn watched(&self, command: &Command) -> io::Result<Command> {
+    /// The same program, but watched. It is in a process group of its own, and its stdin is empty.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no file descriptor for it.
+    pub fn watched(&self, command: &Command) -> io::Result<Command> {
         let pipe = self.pipe.as_ref().ok_or(io::ErrorKind::BrokenPipe)?.as_fd().try_clone_to_owned()?;
         let mut watched = Command::new("sh");
         watched.args(["-c", REGISTERED, "sh"]).arg(command.get_program()).args(command.get_args());
@@ -76,7 +85,7 @@ impl Watchdog {
     }
 
     /// It was waited for, and its number may be another program's from now on.
-    pub(super) fn is_over(&mut self, pid: u32) {
+    pub fn is_over(&mut self, pid: u32) {
         if let Some(pipe) = &mut self.pipe {
             // Had somebody killed the shell, there would be nothing to be told.
             let _ = writeln!(pipe, "- {pid}");
