@@ -55,7 +55,7 @@ pub(super) async fn kafka() -> Vec<Finding> {
     let another =
         format!("export KAFKA_BROKERS={} && cargo lab run broker --listen $KAFKA_BROKERS", free_beside(first));
     let broker = match (&peer, &port) {
-        (Peer::Nobody, Port::Elsewhere) => broker::finding(&brokers, &peer, "unset KAFKA_BROKERS"),
+        (Peer::Nobody, Port::Elsewhere | Port::Unusable(_)) => broker::finding(&brokers, &peer, "unset KAFKA_BROKERS"),
         (Peer::Nobody, _) if first == DEFAULT_BROKER => broker::finding(&brokers, &peer, "cargo lab run broker"),
         (Peer::Nobody, _) => broker::finding(&brokers, &peer, &format!("cargo lab run broker --listen {first}")),
         _ => broker::finding(&brokers, &peer, &another),
