@@ -13,8 +13,8 @@ use crate::support::until;
 #[case::cxx("c++", "c++", "apt-get install -y build-essential")]
 #[case::make("make", "make", "apt-get install -y build-essential")]
 #[case::bash("bash", "bash", "apt-get install -y bash")]
-#[case::rustc("rustc", "rust", "curl -sSf https://sh.rustup.rs | sh")]
-#[case::cargo("cargo", "rust", "curl -sSf https://sh.rustup.rs | sh")]
+#[case::rustc("rustc", "rust", "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh")]
+#[case::cargo("cargo", "rust", "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh")]
 #[tokio::test]
 async fn what_building_takes_and_is_missing_is_a_failure(#[case] tool: &str, #[case] check: &str, #[case] mend: &str) {
     let world = World::new();
