@@ -75,7 +75,7 @@ fn start_all() -> Vec<JoinHandle<Vec<Finding>>> {
         spawn(one(tools::make())),
         spawn(one(tools::bash())),
         spawn_blocking(|| vec![folders::path(), folders::disk()]),
-        spawn_blocking(|| vec![folders::database()]),
+        spawn(one(folders::database())),
         spawn(one(ports::rest())),
         spawn(one(ports::grpc())),
         spawn(ports::kafka()),
