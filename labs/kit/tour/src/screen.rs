@@ -4,14 +4,14 @@ use std::io::Write;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Effects, Style};
-use lab_console::{Failure, width_of};
+use lab_console::{Failure, width_of, wrap_words};
 use lab_wiretap::Bytes;
 use serde::Serialize;
 
 use crate::lane::{Lane, Line, Transport, Until};
 use crate::question::Question;
 use crate::steps::{Recap, Seen, Step};
-use crate::text::{self, fold, paragraph, short_ids, time};
+use crate::text::{self, fold, short_ids, time};
 
 const PLAIN: Style = Style::new();
 const BOLD: Style = Style::new().effects(Effects::BOLD);
@@ -266,7 +266,7 @@ impl Screen {
     }
 
     fn words(&mut self, style: Style, text: &str) -> Result<(), Failure> {
-        let lines = paragraph(text, self.width.min(100));
+        let lines = wrap_words(text, self.width.min(100));
         lines.into_iter().try_for_each(|line| self.line(&[(style, line)]))
     }
 
