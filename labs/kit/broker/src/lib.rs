@@ -14,3 +14,8 @@ mod program;
 pub mod watchdog;
 
 pub use program::run;
+
+/// The README's code, so that it compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

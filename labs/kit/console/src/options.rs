@@ -88,11 +88,12 @@ impl DatabaseArgs {
     /// file. A failure is exit code 3.
     pub fn open(&self) -> Result<Store, Failure> {
         let opened = if self.in_memory { Store::in_memory() } else { Store::open(&self.path()) };
-        opened.map_err(|error| {
-            // What the system says may hold a colon already.
-            let joint = if matches!(error, OpenError::Other(..)) { ";" } else { ":" };
-            Failure::missing(format!("{error}{joint} {}", remedy(&error)))
-        })
+        opened.map_err(unusable)
+    }
+
+    /// Whether the file that is there can be opened; it stays as it is. Blocks for as long as the disk does.
+    pub fn look(&self) -> Result<(), Failure> {
+        if self.in_memory { Ok(()) } else { Store::look(&self.path()).map_err(unusable) }
     }
 
     /// The same on a thread that may block; `None` when `stop` comes first, and nobody wants it any more.
@@ -127,6 +128,12 @@ impl DatabaseArgs {
         let variable = variable.filter(|path| !path.is_empty()).map(PathBuf::from);
         self.database.clone().or(variable).unwrap_or_else(|| DEFAULT_DATABASE.into())
     }
+}
+
+fn unusable(error: OpenError) -> Failure {
+    // What the system says may hold a colon already.
+    let joint = if matches!(error, OpenError::Other(..)) { ";" } else { ":" };
+    Failure::missing(format!("{error}{joint} {}", remedy(&error)))
 }
 
 /// What to do about it, as the end of a sentence.

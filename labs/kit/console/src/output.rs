@@ -129,9 +129,20 @@ impl<W: Write> Output<W> {
     }
 
     fn write(&mut self, text: String) -> Result<(), Failure> {
-        let written = self.writer.write_all(text.as_bytes()).and_then(|()| self.writer.flush());
-        written.map_err(|error| Failure::output(&error))
+        write_to(&mut self.writer, &text)
     }
+}
+
+/// Prints on stdout what is no record: a screen that was put together for a person. As it
+/// is; what came from elsewhere should have passed [`printable`].
+pub fn print(text: &str) -> Result<(), Failure> {
+    write_to(&mut io::stdout().lock(), text)
+}
+
+/// In one go, so that a reader at the end of a pipe has it at once.
+fn write_to(writer: &mut impl Write, text: &str) -> Result<(), Failure> {
+    let written = writer.write_all(text.as_bytes()).and_then(|()| writer.flush());
+    written.map_err(|error| Failure::output(&error))
 }
 
 /// `name  value`, the value wrapped below itself.

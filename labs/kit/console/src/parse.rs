@@ -26,6 +26,17 @@ pub fn parse<T: Parser>() -> T {
         .unwrap_or_else(|error| end(&error, &words))
 }
 
+/// What these words come to, the program's name first, where nobody is to be told about it: for
+/// the defaults of a program, with the variables that it would see.
+///
+/// # Errors
+///
+/// When the words or a variable are wrong.
+pub fn parse_words<T: Parser>(words: &[&str]) -> Result<T, Error> {
+    let words: Vec<OsString> = words.iter().map(OsString::from).collect();
+    try_parse(T::command(), &words, |name| env::var_os(name))
+}
+
 fn try_parse<T: FromArgMatches>(
     whole: Command,
     words: &[OsString],

@@ -66,7 +66,7 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 /// Lines of at most `width` columns, broken between words; a word that is wider
 /// than a line is a line. What stands in backquotes, a command to be copied, stays on
 /// one line if it fits there. At least one line.
-pub(crate) fn wrap_words(text: &str, width: usize) -> Vec<String> {
+pub fn wrap_words(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in words(text, width) {
         let last = lines.len() - 1;

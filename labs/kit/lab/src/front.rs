@@ -1,10 +1,9 @@
 //! What is shown when nothing is asked for: the front door, and the list of programs.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
 
 use clap::CommandFactory;
-use lab_console::{DatabaseArgs, Failure, printable};
+use lab_console::{DatabaseArgs, Failure, print, printable};
 
 use crate::Cli;
 
@@ -74,10 +73,4 @@ fn end_of(path: &str) -> String {
 
 fn line(screen: &mut String, line: &str) {
     writeln!(screen, "{line}").expect("a String takes everything");
-}
-
-fn print(screen: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(screen.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| Failure::output(&error))
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use lab_console::{Failure, width_of};
+use lab_console::{Failure, width_of, wrap_words};
 use lab_wiretap::Bytes;
 
 use crate::columns::{self, BOLD, DIM, GAP, NOTE, PLAIN, Piece};
@@ -12,7 +12,7 @@ use crate::json;
 use crate::lane::{Lane, Line, Transport, Until};
 use crate::question::Question;
 use crate::steps::{Recap, Seen, Step};
-use crate::text::{self, paragraph, time};
+use crate::text::{self, time};
 
 /// Columns in which there is room for all headers, and for whole ids.
 const ROOM: usize = 45;
@@ -227,7 +227,7 @@ impl Screen {
     }
 
     fn words(&mut self, style: Style, text: &str) -> Result<(), Failure> {
-        let lines = paragraph(text, self.width.min(100));
+        let lines = wrap_words(text, self.width.min(100));
         lines.into_iter().try_for_each(|line| self.line(&[(style, line)]))
     }
 

@@ -83,22 +83,6 @@ pub(crate) fn short_ids(text: &str) -> String {
     short + rest
 }
 
-/// A paragraph: lines of at most `width` columns, broken between words.
-pub(crate) fn paragraph(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let last = lines.last_mut().expect("there is one at least");
-        if last.is_empty() {
-            last.push_str(word);
-        } else if width_of(last) + 1 + width_of(word) <= width {
-            last.extend([" ", word]);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

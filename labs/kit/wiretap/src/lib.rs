@@ -173,3 +173,8 @@ impl Drop for Tap {
         self.shared.cut();
     }
 }
+
+/// The README's code, so that it compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -49,8 +49,8 @@ impl Answer {
     }
 }
 
-/// Runs a program with nothing on its stdin, in a group of its own, so that what
-/// it has started ends with it.
+/// Runs a program with nothing on its stdin, in a group of its own, so that a time-out
+/// ends what it has started as well.
 pub(super) async fn ask(program: impl AsRef<OsStr>, args: &[&str]) -> Answer {
     let mut command = Command::new(program);
     command.args(args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

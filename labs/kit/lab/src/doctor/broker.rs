@@ -64,15 +64,15 @@ async fn ask_one(address: &str) -> Peer {
     }
 }
 
-/// `mend` makes it another that is there.
-pub(super) fn finding(brokers: &str, peer: &Peer, mend: &str) -> Finding {
+/// `mend` is for where none answers: it makes it one that does.
+pub(super) fn finding(brokers: &str, peer: &Peer, mend: impl FnOnce() -> String) -> Finding {
     match peer {
         Peer::Broker(cluster) => Finding::ok("broker", describe(cluster)),
-        Peer::Silent => Finding::fail("broker", format!("{brokers} takes connections and does not answer"), mend),
-        Peer::Another(what) => Finding::fail("broker", format!("{brokers} is {what}"), mend),
+        Peer::Silent => Finding::fail("broker", format!("{brokers} takes connections and does not answer"), mend()),
+        Peer::Another(what) => Finding::fail("broker", format!("{brokers} is {what}"), mend()),
         // Not at fault: the lab for Kafka comes third, and begins with this command.
         Peer::Nobody => {
-            Finding { mend: Some(mend.to_owned()), ..Finding::ok("broker", format!("none answers on {brokers} yet")) }
+            Finding { mend: Some(mend()), ..Finding::ok("broker", format!("none answers on {brokers} yet")) }
         }
     }
 }

@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use lab_console::DatabaseArgs;
 use nix::sys::statvfs::statvfs;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
+use super::ask::PATIENCE;
 use super::finding::Finding;
 
 const GB: u64 = 1_000_000_000;
@@ -12,6 +15,8 @@ const GB: u64 = 1_000_000_000;
 const LEAST: u64 = 2 * GB;
 /// Measured: `cargo test --workspace` leaves 4.5 GB.
 const ENOUGH: u64 = 5 * GB;
+/// For orders that can't be where they should.
+const ELSEWHERE: &str = "export LAB_DATABASE=/tmp/orders.db";
 
 /// librdkafka is built in the target folder, by a configure that takes a space for an end.
 pub(super) fn path() -> Finding {
@@ -46,23 +51,28 @@ pub(super) fn disk() -> Finding {
     }
 }
 
-/// What is there is opened as a server would, and nothing is made that isn't there.
-pub(super) fn database() -> Finding {
+/// What is there is looked at and stays as it is, and nothing is made that isn't there.
+pub(super) async fn database() -> Finding {
+    // A disk far away, or a pipe that nobody writes into, may take for ever.
+    match timeout(PATIENCE, spawn_blocking(look)).await {
+        Ok(Ok(finding)) => finding,
+        _ => Finding::fail("database", format!("the disk does not answer within {} s", PATIENCE.as_secs()), ELSEWHERE),
+    }
+}
+
+fn look() -> Finding {
     let args = DatabaseArgs::default();
     let file = args.file().unwrap_or_default();
-    let other = "export LAB_DATABASE=/tmp/orders.db";
-    if file.exists() {
-        return match args.open() {
-            Ok(store) => {
-                store.close();
-                Finding::ok("database", format!("{} can be used", file.display()))
-            }
-            Err(failure) => Finding::fail("database", failure.message, other),
-        };
+    let (name, is_there) = (file.display(), file.exists());
+    if is_there && let Err(failure) = args.look() {
+        return Finding::fail("database", failure.message, ELSEWHERE);
     }
-    match can_be_made(&file) {
-        Ok(()) => Finding::ok("database", format!("{} is not there yet, and can be made", file.display())),
-        Err(error) => Finding::fail("database", format!("{} can't be made: {error}", file.display()), other),
+    match (can_be_made(&file), is_there) {
+        (Ok(()), true) => Finding::ok("database", format!("{name} can be used")),
+        (Ok(()), false) => Finding::ok("database", format!("{name} is not there yet, and can be made")),
+        // A server makes its log beside it.
+        (Err(error), true) => Finding::fail("database", format!("no log can be made for {name}: {error}"), ELSEWHERE),
+        (Err(error), false) => Finding::fail("database", format!("{name} can't be made: {error}"), ELSEWHERE),
     }
 }
 

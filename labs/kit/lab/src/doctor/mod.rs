@@ -1,7 +1,9 @@
 //! `cargo lab doctor`: is all there that the lab needs? And if not, what mends it.
 //!
-//! Reading order: [`run`]; `finding`, what a check says; then a file for each kind
-//! of check: `tools`, `folders`, `ports` (with `holder` and `broker`), `optional`.
+//! Reading order: [`run`]; `finding`, what a check says, and `print`, how it looks; then a
+//! file for each kind of check: `tools` (with `ask`, other programs, and `install`, what
+//! mends it), `folders`, `ports` (with `holder`, who listens, `broker` and `kafka`, its
+//! protocol), `optional`.
 //! All checks run at once, and none waits for longer than it takes to give somebody up.
 
 mod ask;
@@ -73,7 +75,7 @@ fn start_all() -> Vec<JoinHandle<Vec<Finding>>> {
         spawn(one(tools::make())),
         spawn(one(tools::bash())),
         spawn_blocking(|| vec![folders::path(), folders::disk()]),
-        spawn_blocking(|| vec![folders::database()]),
+        spawn(one(folders::database())),
         spawn(one(ports::rest())),
         spawn(one(ports::grpc())),
         spawn(ports::kafka()),

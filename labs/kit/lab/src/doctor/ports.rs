@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use clap::Parser;
+use lab_console::parse_words;
 use tokio::net::{TcpSocket, lookup_host};
 use tokio::time::timeout;
 
@@ -25,12 +25,12 @@ enum Port {
 }
 
 pub(super) async fn rest() -> Finding {
-    let address = lab_rest::config::ServerArgs::try_parse_from(["server"]).map(|args| args.listen);
+    let address = parse_words(&["server"]).map(|args: lab_rest::config::ServerArgs| args.listen);
     server("rest-port", "LAB_REST_ADDR", address).await
 }
 
 pub(super) async fn grpc() -> Finding {
-    let address = lab_grpc::config::ServerArgs::try_parse_from(["server"]).map(|args| args.listen);
+    let address = parse_words(&["server"]).map(|args: lab_grpc::config::ServerArgs| args.listen);
     server("grpc-port", "LAB_GRPC_ADDR", address).await
 }
 
@@ -39,32 +39,35 @@ async fn server(check: &'static str, variable: &str, address: Result<String, cla
         return Finding::fail(check, format!("{variable} is no address"), format!("unset {variable}"));
     };
     let port = look(&address).await;
-    finding(check, variable, &address, &port, Finding::fail)
+    let by_another = |found| Finding::fail(check, found, format!("export {variable}={}", free_beside(&address)));
+    finding(check, variable, &address, &port, by_another)
 }
 
 /// The port, and who answers there. A broker that is there is what the lab wants.
 pub(super) async fn kafka() -> Vec<Finding> {
     let (check, variable) = ("kafka-port", "KAFKA_BROKERS");
-    let args = lab_kafka::config::ProducerArgs::try_parse_from(["producer", "health"]);
-    let Ok(brokers) = args.map(|args| args.kafka.brokers) else {
+    let args = parse_words(&["producer", "health"]);
+    let Ok(brokers) = args.map(|args: lab_kafka::config::ProducerArgs| args.kafka.brokers) else {
         return vec![Finding::fail(check, format!("{variable} is no address"), format!("unset {variable}"))];
     };
     let first = brokers.split(',').next().unwrap_or_default().trim();
     let port = look(first).await;
     let peer = broker::ask(&brokers).await;
+    // Here, where there is a port: a broker can't be started on another machine.
     let another =
-        format!("export KAFKA_BROKERS={} && cargo lab run broker --listen $KAFKA_BROKERS", free_beside(first));
-    let broker = match (&peer, &port) {
-        (Peer::Nobody, Port::Elsewhere | Port::Unusable(_)) => broker::finding(&brokers, &peer, "unset KAFKA_BROKERS"),
-        (Peer::Nobody, _) if first == DEFAULT_BROKER => broker::finding(&brokers, &peer, "cargo lab run broker"),
-        (Peer::Nobody, _) => broker::finding(&brokers, &peer, &format!("cargo lab run broker --listen {first}")),
-        _ => broker::finding(&brokers, &peer, &another),
+        || format!("export KAFKA_BROKERS={} && cargo lab run broker --listen $KAFKA_BROKERS", free_beside(first));
+    let mend = || match (&peer, &port) {
+        (_, Port::Elsewhere | Port::Unusable(_)) => "unset KAFKA_BROKERS".to_owned(),
+        (Peer::Nobody, _) if first == DEFAULT_BROKER => "cargo lab run broker".to_owned(),
+        (Peer::Nobody, _) => format!("cargo lab run broker --listen {first}"),
+        _ => another(),
     };
+    let broker = broker::finding(&brokers, &peer, mend);
     // Whoever holds the port, if it is a broker: the next line says which.
     let is_broker = matches!(peer, Peer::Broker(_));
-    let by_another = |check, found, _| match is_broker {
+    let by_another = |found| match is_broker {
         true => Finding::ok(check, found),
-        false => Finding::fail(check, found, another),
+        false => Finding::fail(check, found, another()),
     };
     vec![finding(check, variable, first, &port, by_another), broker]
 }
@@ -95,9 +98,8 @@ fn finding(
     variable: &str,
     address: &str,
     port: &Port,
-    by_another: impl FnOnce(&'static str, String, String) -> Finding,
+    by_another: impl FnOnce(String) -> Finding,
 ) -> Finding {
-    let elsewhere = || format!("export {variable}={}", free_beside(address));
     match port {
         Port::Free => Finding::ok(check, format!("{address} is free")),
         Port::Elsewhere => Finding::ok(check, format!("{address} is on another machine")),
@@ -106,15 +108,13 @@ fn finding(
             Finding::ok(check, format!("{address} is taken by this lab: {name}, process {pid}"))
         }
         Port::Taken(Some(Holder { pid, name, .. })) => {
-            by_another(check, format!("{address} is taken by {name}, process {pid}"), elsewhere())
+            by_another(format!("{address} is taken by {name}, process {pid}"))
         }
-        Port::Taken(None) => {
-            by_another(check, format!("{address} is taken, by a process that can't be seen"), elsewhere())
-        }
+        Port::Taken(None) => by_another(format!("{address} is taken, by a process that can't be seen")),
     }
 }
 
-/// The same host with the next port that is free.
+/// The same host with the next port that is free. For an address of this machine: there one is found soon.
 fn free_beside(address: &str) -> String {
     let (host, port) = address.rsplit_once(':').unwrap_or((address, "0"));
     let ip = host.trim_matches(['[', ']']).parse().unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());

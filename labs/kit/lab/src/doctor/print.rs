@@ -1,8 +1,8 @@
 //! The findings on the screen: a line each, 80 columns, colours for a person alone.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
-use lab_console::{Failure, Output, printable};
+use lab_console::{Failure, Output, print, printable, wrap_words};
 
 use super::finding::{Finding, State};
 
@@ -28,7 +28,7 @@ impl Screen {
         }
         let state = self.coloured(finding.state, &format!("{:5}", finding.state.name()));
         let mut text = format!("{state}{:12}", finding.check);
-        for (number, line) in wrap(&printable(&finding.found), WIDTH - INDENT).iter().enumerate() {
+        for (number, line) in wrap_words(&printable(&finding.found), WIDTH - INDENT).iter().enumerate() {
             let indent = if number == 0 { 0 } else { INDENT };
             text += &format!("{:indent$}{line}\n", "");
         }
@@ -36,15 +36,15 @@ impl Screen {
             // On one line, however long, so that it can be copied.
             text += &format!("{:INDENT$}-> {}\n", "", printable(mend));
         }
-        write(&text)
+        print(&text)
     }
 
     /// The last line, when nothing has failed.
     pub(super) fn good(&self, warnings: usize) -> Result<(), Failure> {
         match (self.json, warnings) {
             (true, _) => Ok(()),
-            (_, 0) => write("\nAll is there.\n"),
-            _ => write("\nNothing has failed. What is marked `warn` the lab can do without.\n"),
+            (_, 0) => print("\nAll is there.\n"),
+            _ => print("\nNothing has failed. What is marked `warn` the lab can do without.\n"),
         }
     }
 
@@ -56,26 +56,4 @@ impl Screen {
         };
         if self.colours { format!("\x1b[{colour}m{text}\x1b[0m") } else { text.to_owned() }
     }
-}
-
-fn write(text: &str) -> Result<(), Failure> {
-    let mut stdout = io::stdout().lock();
-    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
-    written.map_err(|error| Failure::output(&error))
-}
-
-/// Broken between words; a word that is longer than a line, a path most likely, stays whole.
-fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let last = lines.last_mut().expect("there is one");
-        if last.is_empty() {
-            last.push_str(word);
-        } else if last.chars().count() + 1 + word.chars().count() <= width {
-            last.extend([" ", word]);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }

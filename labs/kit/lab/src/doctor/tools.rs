@@ -4,12 +4,14 @@ use super::ask::{Answer, ask, find};
 use super::finding::Finding;
 use super::install::{Package, install};
 
+/// As rustup.rs says it.
+const RUSTUP: &str = "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh";
 /// The oldest Rust that the workspace is built with.
 const OLDEST_RUST: &str = env!("CARGO_PKG_RUST_VERSION");
 
 pub(super) async fn rust() -> Finding {
     let (rustc, cargo) = tokio::join!(ask("rustc", &["--version"]), ask("cargo", &["--version"]));
-    let mend = if find("rustup").is_some() { "rustup update stable" } else { "curl -sSf https://sh.rustup.rs | sh" };
+    let mend = if find("rustup").is_some() { "rustup update stable" } else { RUSTUP };
     let (rustc, cargo) = match (version(&rustc), version(&cargo)) {
         (Some(rustc), Some(cargo)) => (rustc, cargo),
         (None, _) => return Finding::fail("rust", format!("rustc {}", rustc.trouble()), mend),

@@ -5,6 +5,8 @@ mod ports;
 mod tools;
 mod world;
 
+use unicode_width::UnicodeWidthStr;
+
 use self::world::{CHECKS, World};
 
 #[tokio::test]
@@ -22,7 +24,11 @@ async fn where_everything_is_there_all_is_ok() {
 #[tokio::test]
 async fn a_person_sees_lines_of_80_columns_without_colours_in_a_pipe_and_with_what_to_do() {
     let world = World::new();
-    world.fake("cc", "echo 'cc: a library is missing, and this is a long story about which one and why' >&2; exit 1");
+    // As wide on a terminal as twice as many letters.
+    world.fake(
+        "cc",
+        "echo 'cc: 日本語 日本語 日本語 日本語 日本語 日本語 日本語 日本語 日本語 日本語 日本語' >&2; exit 1",
+    );
     let output = world.run(&[]).await.expect(1);
     assert_eq!(output.stderr, "error: not all is well: c\n");
     assert!(!output.stdout.contains('\x1b'), "{}", output.stdout);
@@ -31,7 +37,7 @@ async fn a_person_sees_lines_of_80_columns_without_colours_in_a_pipe_and_with_wh
         assert!(output.stdout.lines().any(|line| names(&line)), "no {check} in {}", output.stdout);
     }
     for line in output.stdout.lines().filter(|line| !line.trim_start().starts_with("-> ")) {
-        assert!(line.chars().count() <= 80 || !line.trim().contains(' '), "{line:?}");
+        assert!(line.width() <= 80 || !line.trim().contains(' '), "{line:?}");
     }
     let mut after = output.stdout.lines().skip_while(|line| !line.starts_with("fail c "));
     let mend = after.find(|line| line.trim_start().starts_with("-> ")).expect("what to do");

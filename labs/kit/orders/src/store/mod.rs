@@ -16,6 +16,7 @@
 
 mod apply;
 mod lease;
+mod look;
 mod open;
 mod sql;
 mod unusable;
@@ -72,6 +73,12 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let (writer, reader, identity) = open::file(path)?;
         Ok(worker::start(writer, Some((reader, identity))))
+    }
+
+    /// Whether the file that is there can be opened, as far as its content and the system tell.
+    /// It stays as it is, to the byte. Locks are not looked at.
+    pub fn look(path: &Path) -> Result<(), OpenError> {
+        look::look(path)
     }
 
     /// A database that ends with the process.

@@ -150,7 +150,7 @@ fn write_ahead(conn: &Connection) -> rusqlite::Result<String> {
 }
 
 /// A problem with a file that is not ours to write into.
-fn check_whose(conn: &Connection, path: &Path) -> rusqlite::Result<Option<OpenError>> {
+pub(super) fn check_whose(conn: &Connection, path: &Path) -> rusqlite::Result<Option<OpenError>> {
     let pragma = |name| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     Ok(match pragma("application_id")? {

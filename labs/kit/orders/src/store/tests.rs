@@ -1,6 +1,7 @@
 //! The store's promises, each by what a caller would notice.
 
 mod advances;
+mod look;
 mod migration;
 mod requests;
 

@@ -50,6 +50,15 @@ async fn an_http_server_is_called_by_its_name() {
     assert_is_no_broker(&with_brokers(&server.address.to_string()).await, "is an HTTP server");
 }
 
+/// The first address is in the documentation's network (RFC 3849), and so nowhere.
+#[tokio::test]
+async fn on_another_machine_no_broker_is_proposed() {
+    let server = Server::rest().await;
+    let checkup = with_brokers(&format!("[2001:db8::77]:9092,{}", server.address)).await;
+    let finding = checkup.finding("broker");
+    assert_eq!((&*finding.state, finding.mend.as_deref()), ("fail", Some("unset KAFKA_BROKERS")), "{finding:?}");
+}
+
 #[tokio::test]
 async fn one_that_says_nothing_is_not_waited_for_longer_than_five_seconds() {
     assert_is_no_broker(&with_brokers(&Fake::silent().await.address()).await, "does not answer");

@@ -46,6 +46,18 @@ async fn a_server_of_this_lab_may_have_its_port(#[case] lab: Lab, #[case] check:
     assert!(found.contains("by this lab") && found.ends_with(&format!("process {}", server.pid())), "{found}");
 }
 
+/// As for the programs themselves. Whether the port is free is up to the machine.
+#[rstest]
+#[case::rest("rest-port", "LAB_REST_ADDR", "127.0.0.1:8080 ")]
+#[case::grpc("grpc-port", "LAB_GRPC_ADDR", "127.0.0.1:50051 ")]
+#[case::kafka("kafka-port", "KAFKA_BROKERS", "127.0.0.1:9092 ")]
+#[tokio::test]
+async fn a_variable_that_is_empty_is_none(#[case] check: &str, #[case] variable: &str, #[case] default: &str) {
+    let checkup = World::new().with(variable, "").checkup().await;
+    let finding = checkup.finding(check);
+    assert!(finding.found.starts_with(default), "{finding:?}");
+}
+
 #[rstest]
 #[case::rest("rest-port", "LAB_REST_ADDR")]
 #[case::grpc("grpc-port", "LAB_GRPC_ADDR")]

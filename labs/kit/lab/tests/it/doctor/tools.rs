@@ -13,8 +13,8 @@ use crate::support::until;
 #[case::cxx("c++", "c++", "apt-get install -y build-essential")]
 #[case::make("make", "make", "apt-get install -y build-essential")]
 #[case::bash("bash", "bash", "apt-get install -y bash")]
-#[case::rustc("rustc", "rust", "curl -sSf https://sh.rustup.rs | sh")]
-#[case::cargo("cargo", "rust", "curl -sSf https://sh.rustup.rs | sh")]
+#[case::rustc("rustc", "rust", "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh")]
+#[case::cargo("cargo", "rust", "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh")]
 #[tokio::test]
 async fn what_building_takes_and_is_missing_is_a_failure(#[case] tool: &str, #[case] check: &str, #[case] mend: &str) {
     let world = World::new();
@@ -142,6 +142,27 @@ async fn a_disk_without_room_to_build_is_found(#[case] size: &str, #[case] state
     let mount = format!(r#"mount -t tmpfs -o size={size} tmpfs "$folder""#);
     let checkup = world.checkup_under(&with_mounts(&mount, world.folder())).await;
     assert_eq!(checkup.expect_only("disk", state, says), "cargo clean");
+}
+
+/// An empty file would get tables, and the log be turned on.
+#[tokio::test]
+async fn to_look_at_a_database_changes_nothing() {
+    let world = World::new();
+    let database = world.folder().join("orders.db");
+    std::fs::write(&database, "").expect("a file");
+    let world = world.with("LAB_DATABASE", "orders.db");
+    let checkup = world.checkup().await;
+    assert_eq!(checkup.finding("database").found, "orders.db can be used", "{checkup:?}");
+    assert_eq!(std::fs::read(&database).expect("it is there"), b"");
+    assert_eq!(world.files(), ["orders.db"]);
+}
+
+#[tokio::test]
+async fn a_database_that_never_answers_is_given_up() {
+    let world = World::new();
+    nix::unistd::mkfifo(&world.folder().join("orders.db"), nix::sys::stat::Mode::S_IRWXU).expect("a pipe");
+    let checkup = world.with("LAB_DATABASE", "orders.db").checkup().await;
+    checkup.expect_only("database", "fail", "does not answer within 5 s");
 }
 
 #[tokio::test]

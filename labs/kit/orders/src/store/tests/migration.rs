@@ -36,7 +36,7 @@ const VERSION_1: &str = "
 ";
 const ID: &str = "0198c5a2-7d1e-7c3b-9a55-3f0b7d6c1e24";
 
-fn old_database(path: &Path) {
+pub(super) fn old_database(path: &Path) {
     let conn = Connection::open(path).expect("a new file");
     conn.execute_batch(VERSION_1).expect("version 1");
     conn.execute("INSERT INTO orders VALUES (1, ?1, 'USER14', 'QUEUED', 'MOUSE', 5, 1, NULL, NULL)", [ID])
