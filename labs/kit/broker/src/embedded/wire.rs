@@ -38,7 +38,7 @@ impl Writer {
     }
 
     pub(super) fn text(self, text: &str) -> Self {
-        // Names come from the broker, which allows 249 bytes, or from a request's own 16-bit length.
+        // A topic's name is the broker's, read by the old form's own 16 bits; a group's is bounded where it is overheard.
         let length = i16::try_from(text.len()).expect("a name's length fits in 16 bits");
         self.i16(length).bytes(text.as_bytes())
     }
