@@ -8,7 +8,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, Met
 use crate::calls::MAX_TEXT;
 
 /// A longer message is not decoded: many times its size may be in memory meanwhile.
-const MAX_DECODED: usize = 256 * 1024;
+pub(crate) const MAX_DECODED: usize = 256 * 1024;
 
 static SCHEMA: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(lab_proto::DESCRIPTOR_SET).expect("the build made it"));
