@@ -35,7 +35,7 @@ pub(crate) fn protobuf(descriptor: Option<MessageDescriptor>, bytes: &[u8]) -> S
             text.truncate(text.trim_end().len());
             cut(text)
         }
-        Err(_) => format!("{}, not a {name}", length(bytes.len())),
+        Err(_) => format!("{}, and no {name}", length(bytes.len())),
     }
 }
 
