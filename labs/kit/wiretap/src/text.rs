@@ -64,6 +64,8 @@ pub(crate) fn lossy(bytes: &[u8]) -> String {
 fn cut(mut text: String) -> String {
     let end = (0..=MAX_TEXT.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
     text.truncate(end.unwrap_or_default());
+    // What is weighed is the text's length: no more shall be held.
+    text.shrink_to_fit();
     text
 }
 
