@@ -246,7 +246,7 @@ impl OrderClient {
     fn unreachable(&self, code: Code, why: &str) -> Failure {
         let code = format!("{code:?}").to_uppercase();
         Failure::unreachable(format!(
-            "no server answers on {} ({code}, {why}): start one with `cargo run -p lab-grpc --bin server`",
+            "no server answers on {} ({code}, {why}): start one with `cargo lab run grpc-server`",
             self.server
         ))
     }

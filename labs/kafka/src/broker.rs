@@ -80,7 +80,7 @@ pub async fn reach(kafka: &KafkaArgs) -> Result<(), Failure> {
     });
     let nobody = |error: std::io::Error| {
         Failure::unreachable(format!(
-            "no broker answers on {} ({}): start one with `cargo run -p lab-broker` or `docker compose up`",
+            "no broker answers on {} ({}): start one with `cargo lab run broker` or `docker compose up`",
             kafka.brokers,
             reason(&error)
         ))

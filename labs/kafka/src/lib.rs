@@ -6,7 +6,7 @@
 //!
 //! Read in this order:
 //! 1. [`producer`]: the verbs that want something, each a record.
-//! 2. [`consumer`]: the one that takes requests, and what a commit promises; `holds`, how it waits;
+//! 2. [`consumer`]: the one that takes requests, and what a commit promises; `holds`, how it waits, `losses`, what was removed unread;
 //!    [`effects`], who has the effects.
 //! 3. [`error`]: what becomes of a request that can't be done: try again, or dead letter.
 //! 4. [`wire`]: what is particular to this wire: keys, headers, values.

@@ -235,7 +235,7 @@ impl OrderClient {
 
     fn unreachable(&self, why: &str) -> Failure {
         Failure::unreachable(format!(
-            "no server answers on {} ({why}): start one with `cargo run -p lab-rest --bin server`",
+            "no server answers on {} ({why}): start one with `cargo lab run rest-server`",
             self.server
         ))
     }

@@ -1,5 +1,5 @@
-//! What every program here does between its first and its last line: logs,
-//! stop signals, trace ids, and (feature `http`) serving connections within
+//! What every program here does between its first and its last line: a runtime, and
+//! open files enough; logs, stop signals, trace ids, and (feature `http`) serving connections within
 //! limits and draining them at the end.
 //!
 //! Reading order: [`run`], [`stop_signal`], [`TraceId`], then [`serve`].

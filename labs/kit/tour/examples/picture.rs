@@ -1,9 +1,10 @@
 //! A picture of the tour for a page: reads what it printed, in colour, and writes SVG.
 //!
 //! ```text
-//! CLICOLOR_FORCE=1 cargo lab tour | cargo run -p lab-tour --example picture -- 1 > labs/kit/tour/tour.svg
+//! CLICOLOR_FORCE=1 cargo lab tour | cargo run -p lab-tour --example picture -- 1 8 > labs/kit/tour/tour.svg
 //! ```
-//! Each argument is the number of a step; without one, the whole tour is drawn.
+//! Each argument is the number of a heading: 1 to 7 are the steps, 8 is the end. Without
+//! one, the whole tour is drawn.
 
 use std::io::{self, Read, Write};
 

@@ -1,15 +1,18 @@
-//! The tour: one order system over REST, gRPC and Kafka, in ten seconds.
+//! The tour: one order system over REST, gRPC and Kafka, side by side.
 //!
 //! It starts an embedded broker and the three programs that receive (two servers
 //! and a consumer) on one temporary database, and then types the clients' commands
 //! for you. A relay stands between each client and what it calls, and what the tour
 //! shows is what passed there: see `lab-wiretap`.
 //!
-//! Read in this order: [`steps`](self), what is done and what it shows, a file a
-//! step; `stage`, what runs while it is done; `lane`, from what passed to what is
-//! shown of one transport; `screen`, three lanes side by side; `question`.
+//! Read in this order: `steps`, what is done and what it shows, a file a step;
+//! `stage`, what runs meanwhile, and `program`, how it is started and ended; `lane`,
+//! from what passed to what is shown of one transport; `screen`, three lanes side by
+//! side; `question`.
 
+mod columns;
 mod config;
+mod json;
 mod lane;
 mod program;
 mod question;
@@ -33,7 +36,8 @@ use stage::Stage;
 const OPEN_FILES: u64 = 128;
 
 /// Gives the tour. Ctrl-C and SIGTERM end it at once. Whatever ends it, `kill -9` too, no
-/// program, port or file is left.
+/// program, port or file is left, unless the shell that watches ([`lab_broker::watchdog`])
+/// is killed with it.
 ///
 /// # Errors
 ///

@@ -43,6 +43,17 @@ pub(crate) struct Ran {
     pub(crate) succeeded: bool,
 }
 
+impl Ran {
+    /// The same, if it has done what it was asked for.
+    pub(crate) fn done(self) -> Result<Self, Failure> {
+        if self.succeeded {
+            return Ok(self);
+        }
+        let why = self.error.as_deref().unwrap_or("it doesn't say why");
+        Err(Failure::unavailable(format!("`{}` failed: {why}", self.typed)))
+    }
+}
+
 impl Programs {
     /// `temporary` is removed in the end.
     pub(crate) fn new(temporary: &Path) -> io::Result<Self> {

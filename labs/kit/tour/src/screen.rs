@@ -3,21 +3,17 @@
 use std::io::Write;
 use std::time::Duration;
 
-use anstyle::{AnsiColor, Effects, Style};
+use anstyle::{AnsiColor, Style};
 use lab_console::{Failure, width_of};
 use lab_wiretap::Bytes;
-use serde::Serialize;
 
+use crate::columns::{self, BOLD, DIM, GAP, NOTE, PLAIN, Piece};
+use crate::json;
 use crate::lane::{Lane, Line, Transport, Until};
 use crate::question::Question;
 use crate::steps::{Recap, Seen, Step};
-use crate::text::{self, fold, paragraph, short_ids, time};
+use crate::text::{self, paragraph, time};
 
-const PLAIN: Style = Style::new();
-const BOLD: Style = Style::new().effects(Effects::BOLD);
-const DIM: Style = Style::new().effects(Effects::DIMMED);
-const NOTE: Style = AnsiColor::Yellow.on_default();
-const GAP: usize = 2;
 /// Columns in which there is room for all headers, and for whole ids.
 const ROOM: usize = 45;
 /// Stands beside each time.
@@ -43,9 +39,6 @@ fn colour(transport: Transport) -> Style {
     };
     colour.on_default()
 }
-
-/// A piece of a line and how it looks.
-type Piece = (Style, String);
 
 impl Screen {
     pub(crate) fn new(json: bool) -> Self {
@@ -136,7 +129,7 @@ impl Screen {
     pub(crate) fn seen(&mut self, step: &Step, seen: &Seen, right: Option<bool>) -> Result<(), Failure> {
         self.recap.extend(seen.recap.clone());
         if self.json {
-            return self.json_lines(step, seen);
+            return json::print(step, seen);
         }
         self.line(&[])?;
         self.columns(&Transport::ALL.map(|transport| vec![(colour(transport).bold(), transport.name().to_owned())]))?;
@@ -226,43 +219,11 @@ impl Screen {
 
     /// Three lists of lines, folded and side by side.
     fn columns(&mut self, lanes: &[Vec<Piece>; 3]) -> Result<(), Failure> {
-        let column = self.column();
-        let folded = lanes.each_ref().map(|lines| {
-            let fold =
-                |(style, line): &Piece| fold(line, column).into_iter().map(|line| (*style, line)).collect::<Vec<_>>();
-            lines.iter().flat_map(fold).collect::<Vec<_>>()
-        });
-        for at in 0..folded.iter().map(Vec::len).max().unwrap_or_default() {
-            let mut row = Vec::new();
-            for (lane, lines) in folded.iter().enumerate() {
-                let (style, text) = lines.get(at).cloned().unwrap_or_default();
-                let room = if lane < 2 { column + GAP - width_of(&text) } else { 0 };
-                row.extend([(style, text), (PLAIN, " ".repeat(room))]);
-            }
-            self.line(&row)?;
-        }
-        Ok(())
+        columns::rows(lanes, self.column()).iter().try_for_each(|row| self.line(row))
     }
 
-    /// How each line looks. Where there is little room, a number stands for the minor ones.
     fn styled(&self, lines: &[Line]) -> Vec<Piece> {
-        let (wide, mut hidden, mut pieces) = (self.column() >= ROOM, 0, Vec::new());
-        for line in lines {
-            if let (Line::Minor(_), false) = (line, wide) {
-                hidden += 1;
-                continue;
-            }
-            pieces.extend(hidden_headers(std::mem::take(&mut hidden)));
-            let (style, text) = match line {
-                Line::Start(text) => (BOLD, text),
-                Line::Detail(text) | Line::Minor(text) => (DIM, text),
-                Line::Body(text) => (PLAIN, text),
-                Line::Note(text) => (NOTE, text),
-            };
-            pieces.push((style, if wide { text.clone() } else { short_ids(text) }));
-        }
-        pieces.extend(hidden_headers(hidden));
-        pieces
+        columns::styled(lines, self.column() >= ROOM)
     }
 
     fn words(&mut self, style: Style, text: &str) -> Result<(), Failure> {
@@ -280,23 +241,6 @@ impl Screen {
         let write = |(style, text): &Piece| write!(self.out, "{style}{text}{style:#}");
         pieces[..last].iter().try_for_each(write).map_err(|error| Failure::output(&error))
     }
-
-    fn json_lines(&mut self, step: &Step, seen: &Seen) -> Result<(), Failure> {
-        for (lane, transport) in seen.lanes.iter().zip(Transport::ALL) {
-            let line = JsonLane {
-                step: step.name,
-                transport,
-                command: &lane.typed,
-                sent: &lane.sent,
-                received: &lane.received,
-                bytes: lane.bytes.map(JsonBytes::from),
-                all_bytes: lane.all_bytes.map(JsonBytes::from),
-                times: lane.times.iter().map(|&(took, until)| JsonTime { until, ms: millis(took) }).collect(),
-            };
-            lab_console::Output::new(true).record(&line, "")?;
-        }
-        Ok(())
-    }
 }
 
 fn named(until: Until) -> &'static str {
@@ -307,53 +251,7 @@ fn named(until: Until) -> &'static str {
     }
 }
 
-fn hidden_headers(hidden: usize) -> Option<Piece> {
-    let more = match hidden {
-        0 => return None,
-        1 => "and a header more".to_owned(),
-        _ => format!("and {hidden} headers more"),
-    };
-    Some((DIM, more))
-}
-
 /// `rest-client create`, of the whole command.
 fn command(typed: &str) -> String {
     typed.split_whitespace().skip(3).take(2).collect::<Vec<_>>().join(" ")
-}
-
-#[derive(Serialize)]
-struct JsonLane<'a> {
-    step: &'a str,
-    transport: Transport,
-    command: &'a str,
-    sent: &'a [Line],
-    received: &'a [Line],
-    /// Of the calls that are shown; null where none passed.
-    bytes: Option<JsonBytes>,
-    /// Everything that passed, connecting included; null where there was no relay.
-    all_bytes: Option<JsonBytes>,
-    times: Vec<JsonTime>,
-}
-
-#[derive(Serialize)]
-struct JsonTime {
-    until: Until,
-    /// Since the first byte of the request.
-    ms: f64,
-}
-
-fn millis(time: Duration) -> f64 {
-    (time.as_secs_f64() * 1e6).round() / 1e3
-}
-
-#[derive(Serialize)]
-struct JsonBytes {
-    sent: u64,
-    received: u64,
-}
-
-impl From<Bytes> for JsonBytes {
-    fn from(Bytes { sent, received }: Bytes) -> Self {
-        Self { sent, received }
-    }
 }

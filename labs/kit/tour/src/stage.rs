@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 
 use lab_broker::embedded::Embedded;
 use lab_console::Failure;
-use lab_wiretap::{Call, Tap, Wire};
+use lab_wiretap::{Bytes, Call, Tap, Wire};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -22,7 +22,9 @@ use tokio::time::timeout;
 use crate::lane::Transport;
 use crate::program::{PATIENCE, Program, Programs, Ran};
 
-const TOPICS: [&str; 3] = ["lab.order-requests.v1", "lab.orders.v1", "lab.order-requests.dlq.v1"];
+pub(crate) const REQUESTS: &str = "lab.order-requests.v1";
+pub(crate) const FACTS: &str = "lab.orders.v1";
+pub(crate) const DEAD_LETTERS: &str = "lab.order-requests.dlq.v1";
 
 /// The programs that receive, and what stands before them.
 struct Receivers {
@@ -74,7 +76,7 @@ impl Stage {
     /// Starts all that the steps need.
     pub(crate) async fn set(&mut self) -> Result<(), Failure> {
         let embedded = Embedded::start().map_err(|error| Failure::missing(error.to_string()))?;
-        for topic in TOPICS {
+        for topic in [REQUESTS, FACTS, DEAD_LETTERS] {
             let made = embedded.create_topic(topic, 3);
             made.map_err(|error| Failure::missing(format!("can't make the topic {topic}: {error}")))?;
         }
@@ -99,7 +101,7 @@ impl Stage {
         for (address, tap) in self.addresses.iter_mut().zip(&taps) {
             *address = tap.address().to_string();
         }
-        // A member of a group asks for its places when it has been given partitions.
+        // A member of a group asks for its committed offsets when it has been given partitions.
         passed(&work, "the consumer's partitions", |call| call.name == "OffsetFetch" && call.ended).await?;
         self.receivers = Some(Receivers { rest, grpc, consumer, taps, work });
         Ok(())
@@ -112,6 +114,13 @@ impl Stage {
         let (rest, grpc, consumer) = tokio::join!(rest.stop(), grpc.stop(), consumer.stop());
         drop(work);
         rest.and(grpc).and(consumer)
+    }
+
+    /// Begins to note what passes between a transport's clients and what they call; returns what has passed before.
+    pub(crate) fn listen(&self, transport: Transport) -> Bytes {
+        let tap = self.tap(transport);
+        tap.clear();
+        tap.bytes()
     }
 
     /// Runs a client against its transport's relay.

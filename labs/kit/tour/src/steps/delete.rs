@@ -2,13 +2,13 @@
 
 use lab_console::Failure;
 
-use super::{Seen, Step, change};
+use super::{Name, Seen, Step, change};
 use crate::lane::{Line, Transport};
 use crate::question::Question;
 use crate::stage::Stage;
 
 pub(super) const STEP: Step = Step {
-    name: "delete",
+    name: Name::Delete,
     title: "Remove it",
     about: "Each client removes its order.",
     question: Question {

@@ -3,13 +3,13 @@
 use lab_console::Failure;
 use lab_wiretap::Call;
 
-use super::{Seen, Shown, Step, failed, reader, run_and_show};
+use super::{Name, Seen, Shown, Step, reader, run_and_show};
 use crate::lane::{Lane, Line, Transport, Until, received, took};
 use crate::question::Question;
-use crate::stage::Stage;
+use crate::stage::{FACTS, Stage};
 
 pub(super) const STEP: Step = Step {
-    name: "get",
+    name: Name::Get,
     title: "Get it back",
     about: "Each client asks for the order that it has placed. Three orders are there.",
     question: Question {
@@ -37,19 +37,14 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
 
 /// Each fetch that brought records is shown as what it brought.
 async fn read_the_log(stage: &Stage, id: &str) -> Result<(Lane, usize), Failure> {
-    let tap = stage.tap(Transport::Kafka);
-    let before = tap.bytes();
-    tap.clear();
-    let ran = stage.run(Transport::Kafka, reader(Transport::Kafka), &["get", id]).await?;
-    if !ran.succeeded {
-        return Err(failed(&ran));
-    }
+    let (tap, before) = (stage.tap(Transport::Kafka), stage.listen(Transport::Kafka));
+    let ran = stage.run(Transport::Kafka, reader(Transport::Kafka), &["get", id]).await?.done()?;
     let calls = tap.calls();
     let is_read = |call: &&Call| call.name == "Fetch" && !call.received.messages.is_empty();
     let fetches: Vec<&Call> = calls.iter().filter(is_read).collect();
     let mut lane = Lane::new(&ran.typed, tap, before);
     let records = fetches.iter().map(|call| call.received.messages.len()).sum();
-    lane.sent.push(Line::Start("Fetch lab.orders.v1, from its beginning".to_owned()));
+    lane.sent.push(Line::Start(format!("Fetch {FACTS}, from its beginning")));
     for call in &fetches {
         lane.count(call);
         lane.received.extend(received(call).into_iter().filter(|line| !matches!(line, Line::Body(_) | Line::Minor(_))));

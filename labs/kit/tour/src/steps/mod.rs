@@ -11,17 +11,30 @@ mod work;
 use std::time::{Duration, Instant};
 
 use lab_console::Failure;
-use lab_wiretap::{Call, Message};
+use lab_wiretap::{Bytes, Call, Message, Tap};
+use serde::Serialize;
 
 use crate::lane::{Lane, Line, Transport, Until, record, took};
-use crate::program::Ran;
+use crate::program::{Program, Ran, typed};
 use crate::question::Question;
-use crate::stage::{Stage, passed};
+use crate::stage::{FACTS, Stage, passed};
+
+/// One word for each step, in the order in which they are taken.
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Name {
+    Place,
+    Get,
+    Update,
+    Watch,
+    Delete,
+    Work,
+    Away,
+}
 
 /// A step, before it is taken.
 pub(crate) struct Step {
-    /// One word, for programs.
-    pub(crate) name: &'static str,
+    pub(crate) name: Name,
     pub(crate) title: &'static str,
     /// What is about to happen.
     pub(crate) about: &'static str,
@@ -52,13 +65,13 @@ pub(crate) const ALL: [&Step; 7] =
 /// Takes a step.
 pub(crate) async fn take(step: &Step, stage: &mut Stage) -> Result<Seen, Failure> {
     match step.name {
-        "place" => place::take(stage).await,
-        "get" => get::take(stage).await,
-        "update" => update::take(stage).await,
-        "watch" => watch::take(stage).await,
-        "delete" => delete::take(stage).await,
-        "work" => work::take(stage).await,
-        _ => away::take(stage).await,
+        Name::Place => place::take(stage).await,
+        Name::Get => get::take(stage).await,
+        Name::Update => update::take(stage).await,
+        Name::Watch => watch::take(stage).await,
+        Name::Delete => delete::take(stage).await,
+        Name::Work => work::take(stage).await,
+        Name::Away => away::take(stage).await,
     }
 }
 
@@ -79,13 +92,6 @@ fn reader(transport: Transport) -> &'static str {
     }
 }
 
-/// Whether a call is the one that a verb makes: of what a client of Kafka does, that which carries records.
-fn is_the_call(call: &Call) -> bool {
-    let carries = call.sent.messages.iter().chain(&call.received.messages).any(|message| message.record.is_some());
-    let is_kafka = call.name.chars().all(char::is_alphabetic);
-    call.ended && (carries || !is_kafka)
-}
-
 /// A verb that was run, and the one call that it made.
 struct Shown {
     lane: Lane,
@@ -100,11 +106,8 @@ async fn run_and_show(
     program: &'static str,
     args: &[&str],
 ) -> Result<Shown, Failure> {
-    let shown = run_and_show_any(stage, transport, program, args).await?;
-    match shown.ran.succeeded {
-        true => Ok(shown),
-        false => Err(failed(&shown.ran)),
-    }
+    let Shown { lane, ran, call } = run_and_show_any(stage, transport, program, args).await?;
+    Ok(Shown { lane, ran: ran.done()?, call })
 }
 
 /// The same, and it may be refused.
@@ -114,24 +117,56 @@ async fn run_and_show_any(
     program: &'static str,
     args: &[&str],
 ) -> Result<Shown, Failure> {
-    let tap = stage.tap(transport);
-    let before = tap.bytes();
-    tap.clear();
-    let ran = stage.run(transport, program, args).await?;
-    // Who has its answer has made its call. Who has none may have made none.
-    let call = match tap.calls().into_iter().find(is_the_call) {
+    // Of what a client of Kafka does, the call that carries records.
+    let is_it = |call: &Call| {
+        let mut messages = call.sent.messages.iter().chain(&call.received.messages);
+        call.ended && (transport != Transport::Kafka || messages.any(|message| message.record.is_some()))
+    };
+    let (tap, before) = (stage.tap(transport), stage.listen(transport));
+    let mut ran = stage.run(transport, program, args).await?;
+    // Who has its answer has made its call. Who has failed may have made none.
+    let call = match tap.calls().into_iter().find(&is_it) {
         Some(call) => call,
-        None if !ran.succeeded => return Err(failed(&ran)),
-        None => passed(tap, &format!("the end of the call of `{}`", ran.typed), is_the_call).await?,
+        None => {
+            ran = ran.done()?;
+            passed(tap, &format!("the end of the call of `{}`", ran.typed), is_it).await?
+        }
     };
     let mut lane = Lane::new(&ran.typed, tap, before);
     lane.show(&call);
     Ok(Shown { lane, ran, call })
 }
 
-fn failed(ran: &Ran) -> Failure {
-    let why = ran.error.as_deref().unwrap_or("it doesn't say why");
-    Failure::unavailable(format!("`{}` failed: {why}", ran.typed))
+/// A client that watches, and what there was of its call when it began.
+struct Watcher {
+    transport: Transport,
+    program: Program,
+    before: Bytes,
+    begun: Call,
+}
+
+/// Starts a watch for so many changes, and waits until it is told of all that come from now on.
+async fn start_watch(stage: &Stage, transport: Transport, count: &str) -> Result<Watcher, Failure> {
+    let (tap, before) = (stage.tap(transport), stage.listen(transport));
+    let program = stage.start(transport, reader(transport), &["watch", "--count", count])?;
+    // A server says so in its first message; Kafka's client commits where it begins.
+    let has_begun = |call: &Call| match transport {
+        Transport::Kafka => call.name == "OffsetCommit" && call.ended,
+        _ => !call.received.messages.is_empty(),
+    };
+    let what = format!("the beginning of the watch over {}", transport.name());
+    let begun = passed(tap, &what, has_begun).await?;
+    Ok(Watcher { transport, program, before, begun })
+}
+
+impl Watcher {
+    /// What it was typed as, and what passed since it began, framing included.
+    fn lane(&self, tap: &Tap, now: &Call) -> Lane {
+        let mut lane = Lane::new(&typed(reader(self.transport), &["watch"]), tap, self.before);
+        let received = now.received.bytes.saturating_sub(self.begun.received.bytes);
+        lane.bytes = Some(Bytes { sent: 0, received });
+        lane
+    }
 }
 
 /// A record that the consumer has published.
@@ -193,6 +228,3 @@ fn what_changed(line: &Line) -> bool {
 fn text(lines: &[serde_json::Value], name: &str) -> String {
     lines.first().and_then(|line| line[name].as_str()).unwrap_or_default().to_owned()
 }
-
-const FACTS: &str = "lab.orders.v1";
-const DEAD_LETTERS: &str = "lab.order-requests.dlq.v1";

@@ -2,14 +2,14 @@
 
 use lab_console::Failure;
 
-use super::{Recap, Seen, Step, change, text};
+use super::{Name, Recap, Seen, Step, change, text};
 use crate::lane::Transport;
 use crate::question::Question;
 use crate::stage::Stage;
 use crate::text::{bytes, time};
 
 pub(super) const STEP: Step = Step {
-    name: "place",
+    name: Name::Place,
     title: "Place an order",
     about: "USER14 wants a keyboard and a webcam.",
     question: Question { text: "Which client sends the most bytes for it?", options: &["REST", "gRPC", "Kafka"] },

@@ -2,13 +2,13 @@
 
 use lab_console::Failure;
 
-use super::{DEAD_LETTERS, Recap, Seen, Step, change, published, run_and_show_any, what_changed, writer};
+use super::{Name, Recap, Seen, Step, change, published, run_and_show_any, what_changed, writer};
 use crate::lane::{Lane, Line, Transport};
 use crate::question::Question;
-use crate::stage::Stage;
+use crate::stage::{DEAD_LETTERS, Stage};
 
 pub(super) const STEP: Step = Step {
-    name: "update",
+    name: Name::Update,
     title: "Change it, twice",
     about: "Each client makes it a mouse, if it is still at version 1. Then it asks for the same again.",
     question: Question {
@@ -44,7 +44,12 @@ pub(super) async fn take(stage: &mut Stage) -> Result<Seen, Failure> {
                   has to look there.";
     let recap = vec![Recap { of: "one too late", told: too_late.try_into().expect("one for each transport") }];
     let lanes = lanes.try_into().expect("one for each transport");
-    Ok(Seen { lanes, answer: [2, 1, 1, 0][told], lesson: lesson.to_owned(), recap })
+    let answer = match told {
+        0 => 2,
+        1 | 2 => 1,
+        _ => 0,
+    };
+    Ok(Seen { lanes, answer, lesson: lesson.to_owned(), recap })
 }
 
 /// The status that came back: `412`, `ABORTED`.

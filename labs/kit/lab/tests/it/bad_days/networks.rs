@@ -9,9 +9,9 @@ const LOCALHOST_IS_IPV6_FIRST: &str = r#"printf '::1 localhost\n127.0.0.1 localh
     exec unshare -rm sh -c 'mount --bind hosts /etc/hosts && exec "$@"' sh "$@""#;
 const NO_NETWORK: &str = r#"exec unshare -rn "$@""#;
 
-const START_REST: &str = "`cargo run -p lab-rest --bin server`";
-const START_GRPC: &str = "`cargo run -p lab-grpc --bin server`";
-const START_BROKER: &str = "`cargo run -p lab-broker`";
+const START_REST: &str = "`cargo lab run rest-server`";
+const START_GRPC: &str = "`cargo lab run grpc-server`";
+const START_BROKER: &str = "`cargo lab run broker`";
 
 #[rustfmt::skip]
 fn days() -> Vec<Day> {

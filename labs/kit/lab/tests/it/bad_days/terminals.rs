@@ -80,9 +80,9 @@ async fn on_terminal(typed: &str, columns: u16) -> String {
 async fn on_a_terminal_what_went_wrong_is_broken_between_words() {
     let world = World::new().await;
     for (typed, whole) in [
-        ("run rest-client health --server {nobody}", "`cargo run -p lab-rest --bin server`"),
+        ("run rest-client health --server {nobody}", "`cargo lab run rest-server`"),
         ("run grpc-client list --server {rest}", "is it the address of the gRPC server?"),
-        ("run kafka-producer health --brokers {nobody}", "`cargo run -p lab-broker`"),
+        ("run kafka-producer health --brokers {nobody}", "`cargo lab run broker`"),
         ("run rest-client list --server http://127.0.0.1:8080", "without a scheme or a path"),
         ("run rest-client create --created-by A --equipment PHONE", "WEBCAM"),
         ("run rest-server --listen 0.0.0.0:0", "other machines"),

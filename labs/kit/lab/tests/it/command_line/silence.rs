@@ -16,8 +16,8 @@ fn verbs(lab: Lab) -> Vec<&'static [&'static str]> {
 async fn without_a_server_each_verb_says_how_to_start_one(#[values(Lab::Rest, Lab::Grpc)] lab: Lab) {
     let (_held, address) = nobody();
     let start = match lab {
-        Lab::Rest => "`cargo run -p lab-rest --bin server`",
-        Lab::Grpc => "`cargo run -p lab-grpc --bin server`",
+        Lab::Rest => "`cargo lab run rest-server`",
+        Lab::Grpc => "`cargo lab run grpc-server`",
     };
     for args in verbs(lab) {
         let output = client_at(lab, &address, args).await.expect(3);

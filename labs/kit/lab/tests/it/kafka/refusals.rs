@@ -51,7 +51,7 @@ async fn assert_all(brokers: &str, code: impl Fn(&[&str]) -> (i32, &'static str)
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_broker_every_verb_is_exit_3_and_says_how_to_start_one() {
     let (_held, address) = nobody();
-    assert_all(&address, |_| (3, "unreachable"), "cargo run -p lab-broker").await;
+    assert_all(&address, |_| (3, "unreachable"), "cargo lab run broker").await;
 }
 
 #[rstest]
