@@ -24,8 +24,10 @@ use crate::wire::Topics;
 
 /// For a connection: on one machine or in one data centre it takes a moment.
 const CONNECT: Duration = Duration::from_secs(3);
-/// For an answer about the cluster.
+/// For an answer about the cluster, without which a program can't go on.
 pub(crate) const ANSWER: Duration = Duration::from_secs(8);
+/// For an answer that can be done without.
+pub(crate) const OPTIONAL_ANSWER: Duration = Duration::from_secs(2);
 /// For the topics' limits; a broker that has just died may be the one that is asked.
 const LIMITS: Duration = Duration::from_secs(3);
 /// For a new topic to be known by every broker.
@@ -101,18 +103,33 @@ pub async fn make_topics(kafka: &mut KafkaArgs, names: &[&str]) -> Result<(), Fa
     reach(kafka).await?;
     let known = topics_of(kafka).await?;
     let missing: Vec<&str> = names.iter().copied().filter(|name| !known.iter().any(|known| known == name)).collect();
-    let admin: AdminClient<Quiet> = create(AdminClient::from_config_and_context(&kafka.client(), Quiet))?;
-    if admin.inner().fetch_cluster_id(ANSWER).is_some_and(|id| id.starts_with(EMBEDDED)) {
-        // It can't be told to make a topic, and makes each that a producer asks about.
-        let asked = missing.iter().try_for_each(|name| admin.inner().fetch_metadata(Some(name), ANSWER).map(drop));
-        return asked.map_err(|_| Failure::unavailable(silent(kafka)));
-    }
+    let Some(admin) = admin_of(kafka, &missing).await? else { return Ok(()) };
     if !missing.is_empty() {
         make_missing(&admin, &missing, &Topics::of(&kafka.topic_prefix)).await?;
     }
     // It can be done without: most topics take more than librdkafka's own limit.
     kafka.largest_batch = timeout(LIMITS, largest_batch(&admin, names)).await.unwrap_or_default();
     Ok(())
+}
+
+/// What makes the topics; `None` on the embedded broker, which can't be told to make
+/// one, and has made each that it was asked about here.
+async fn admin_of(kafka: &KafkaArgs, missing: &[&str]) -> Result<Option<AdminClient<Quiet>>, Failure> {
+    let (config, silent) = (kafka.client(), Failure::unavailable(silent(kafka)));
+    let missing: Vec<String> = missing.iter().map(|&name| name.to_owned()).collect();
+    blocking(move || {
+        let admin = create(AdminClient::from_config_and_context(&config, Quiet))?;
+        let client = admin.inner();
+        if client.fetch_cluster_id(ANSWER).is_none_or(|id| !id.starts_with(EMBEDDED)) {
+            return Ok(Some(admin));
+        }
+        let asked = missing.iter().try_for_each(|name| client.fetch_metadata(Some(name), ANSWER).map(drop));
+        asked.map(|()| None).map_err(|error| {
+            debug!(%error, "no metadata");
+            silent
+        })
+    })
+    .await
 }
 
 async fn make_missing(admin: &AdminClient<Quiet>, missing: &[&str], topics: &Topics) -> Result<(), Failure> {
@@ -166,17 +183,22 @@ fn new_topic<'a>(name: &'a str, topics: &Topics) -> NewTopic<'a> {
     }
 }
 
-/// The names of all topics. A call of librdkafka that blocks, on a thread for that.
+/// The names of all topics.
 async fn topics_of(kafka: &KafkaArgs) -> Result<Vec<String>, Failure> {
-    let (args, silent) = (kafka.clone(), Failure::unavailable(silent(kafka)));
-    let ask = move || {
-        let consumer: BaseConsumer<Quiet> = create(BaseConsumer::from_config_and_context(&args.client(), Quiet))?;
+    let (config, silent) = (kafka.client(), Failure::unavailable(silent(kafka)));
+    blocking(move || {
+        let consumer: BaseConsumer<Quiet> = create(BaseConsumer::from_config_and_context(&config, Quiet))?;
         let metadata = consumer.fetch_metadata(None, Timeout::After(ANSWER)).map_err(|error| {
             debug!(%error, "no metadata");
             silent
         })?;
         Ok(metadata.topics().iter().map(|topic| topic.name().to_owned()).collect())
-    };
+    })
+    .await
+}
+
+/// Calls of librdkafka that block, on a thread for that: meanwhile Ctrl-C is heard.
+async fn blocking<T: Send + 'static>(ask: impl FnOnce() -> Result<T, Failure> + Send + 'static) -> Result<T, Failure> {
     let asked = tokio::task::spawn_blocking(ask).await;
     asked.map_err(|error| Failure::unavailable(format!("the question to the broker failed: {error}")))?
 }

@@ -12,7 +12,7 @@ use rdkafka::types::RDKafkaRespErr;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
-use crate::broker::Quiet;
+use crate::broker::{OPTIONAL_ANSWER, Quiet};
 use crate::config::KafkaArgs;
 use crate::published::Published;
 use crate::reader::replay;
@@ -27,8 +27,6 @@ const TAIL: i64 = 4_000;
 const TRY: Duration = Duration::from_secs(10);
 /// An answer that takes longer may never come: it is looked whether the topic is still there.
 const LOOK: Duration = Duration::from_secs(2);
-/// For an answer that can be done without.
-const ANSWER: Duration = Duration::from_secs(2);
 
 /// Why publishing has to begin anew, which is always safe.
 pub(crate) type Interrupted = String;
@@ -133,9 +131,9 @@ impl FactsTopic {
     /// Where each partition ends.
     pub(crate) fn ends(&self) -> Result<Ends, Interrupted> {
         let client = self.producer.client();
-        let metadata = client.fetch_metadata(Some(&self.name), ANSWER).map_err(text)?;
+        let metadata = client.fetch_metadata(Some(&self.name), OPTIONAL_ANSWER).map_err(text)?;
         let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
-        let end = |partition: i32| Ok((partition, client.fetch_watermarks(&self.name, partition, ANSWER)?.1));
+        let end = |partition: i32| Ok((partition, client.fetch_watermarks(&self.name, partition, OPTIONAL_ANSWER)?.1));
         let ends: Result<_, KafkaError> = partitions.map(|partition| end(partition.id())).collect();
         ends.map(Ends).map_err(text)
     }
@@ -143,7 +141,7 @@ impl FactsTopic {
     /// Whether the broker says that there is no such topic.
     fn is_gone(&self) -> bool {
         let unknown = Some(RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
-        let metadata = self.producer.client().fetch_metadata(Some(&self.name), ANSWER);
+        let metadata = self.producer.client().fetch_metadata(Some(&self.name), OPTIONAL_ANSWER);
         metadata.is_ok_and(|metadata| metadata.topics().iter().any(|topic| topic.error() == unknown))
     }
 

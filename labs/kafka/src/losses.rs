@@ -5,7 +5,6 @@
 //! of it (`auto.offset.reset`). Nothing can bring them back, but somebody should know.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use rdkafka::Message;
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -13,10 +12,8 @@ use rdkafka::message::BorrowedMessage;
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use tracing::{debug, warn};
 
+use crate::broker::OPTIONAL_ANSWER;
 use crate::member::Member;
-
-/// For an answer that can be done without.
-const ANSWER: Duration = Duration::from_secs(2);
 
 /// Which offset is due next, by partition.
 #[derive(Default)]
@@ -44,7 +41,7 @@ impl Losses {
 fn committed(consumer: &BaseConsumer<Member>, record: &BorrowedMessage<'_>) -> Option<i64> {
     let mut asked = TopicPartitionList::new();
     asked.add_partition(record.topic(), record.partition());
-    let answer = consumer.committed_offsets(asked, ANSWER);
+    let answer = consumer.committed_offsets(asked, OPTIONAL_ANSWER);
     let places = answer.inspect_err(|error| debug!(%error, "the group's place is not known")).ok()?;
     places.elements().first().and_then(|place| match place.offset() {
         Offset::Offset(offset) => Some(offset),
@@ -55,7 +52,7 @@ fn committed(consumer: &BaseConsumer<Member>, record: &BorrowedMessage<'_>) -> O
 /// A gap alone is no loss: marks of transactions have offsets too, and are never handed out.
 fn tell(consumer: &BaseConsumer<Member>, first: &BorrowedMessage<'_>, due: i64) {
     let (topic, partition) = (first.topic(), first.partition());
-    match consumer.fetch_watermarks(topic, partition, ANSWER) {
+    match consumer.fetch_watermarks(topic, partition, OPTIONAL_ANSWER) {
         Ok((oldest, _)) if oldest > due => {
             let lost = oldest.min(first.offset()) - due;
             warn!(topic, partition, lost, from = due, "requests were removed before they were taken");

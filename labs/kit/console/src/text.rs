@@ -21,9 +21,8 @@ fn is_obeyed(c: char) -> bool {
 }
 
 /// The text with `�` for every character that a terminal would obey instead of
-/// show: control characters, line breaks and tabs among them (C0, DEL, C1), line
-/// and paragraph separators, and overrides of the writing direction. All that a
-/// server sends passes here before it is printed.
+/// show, line breaks and tabs among them. All that a server sends passes here
+/// before it is printed.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if text.contains(is_obeyed) { text.replace(is_obeyed, "\u{fffd}").into() } else { text.into() }
 }

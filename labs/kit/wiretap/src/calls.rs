@@ -10,7 +10,7 @@ use crate::{Call, Message, Side};
 
 /// The oldest go first.
 pub(crate) const MAX_CALLS: usize = 10_000;
-/// Text of all calls together.
+/// Text of all calls together: names, start lines, headers, messages.
 const MAX_WEIGHT: usize = 64 * 1024 * 1024;
 /// One side of a call keeps the first of its messages; of others it knows their number.
 pub(crate) const MAX_MESSAGES: usize = 10_000;
@@ -106,11 +106,11 @@ impl Log {
         let mut state = self.kept.lock();
         let Ok(at) = state.calls.binary_search_by_key(&number, |entry| entry.number) else { return };
         let entry = &mut state.calls[at];
-        let before = lengths(&entry.call);
+        let (gone, before) = (lines_weight(&entry.call), counts(&entry.call));
         change(&mut entry.call);
-        let added = added_since(&entry.call, before);
-        entry.weight += added;
-        state.weight += added;
+        let come = lines_weight(&entry.call) + added_since(&entry.call, before);
+        entry.weight = entry.weight + come - gone;
+        state.weight = state.weight + come - gone;
         state.bound();
         drop(state);
         self.kept.changed.notify_waiters();
@@ -171,22 +171,24 @@ impl Side {
     }
 }
 
-/// Headers and messages are only ever added.
-type Lengths = (usize, [[usize; 2]; 2]);
-
-fn lengths(call: &Call) -> Lengths {
-    let sides = [&call.sent, &call.received].map(|side| [side.headers.len(), side.messages.len()]);
-    (call.name.len(), sides)
+/// What may be written anew.
+fn lines_weight(call: &Call) -> usize {
+    call.name.len() + call.sent.start.len() + call.received.start.len()
 }
 
-fn added_since(call: &Call, (name, before): Lengths) -> usize {
+/// Headers and messages of each side, which are only ever added.
+type Counts = [[usize; 2]; 2];
+
+fn counts(call: &Call) -> Counts {
+    [&call.sent, &call.received].map(|side| [side.headers.len(), side.messages.len()])
+}
+
+fn added_since(call: &Call, before: Counts) -> usize {
     let sides = [&call.sent, &call.received].into_iter().zip(before);
-    let sides = sides
-        .map(|(side, [headers, messages])| {
-            weight_of(&side.headers[headers..]) + side.messages[messages..].iter().map(message_weight).sum::<usize>()
-        })
-        .sum::<usize>();
-    sides + call.name.len().saturating_sub(name)
+    let added = sides.map(|(side, [headers, messages])| {
+        weight_of(&side.headers[headers..]) + side.messages[messages..].iter().map(message_weight).sum::<usize>()
+    });
+    added.sum()
 }
 
 fn weight_of(headers: &[(String, String)]) -> usize {

@@ -2,14 +2,14 @@
 
 mod messages;
 mod status;
+mod streams;
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::time::Instant;
 
-use prost_reflect::MethodDescriptor;
-
-use self::messages::Messages;
+use self::streams::{Stream, Streams};
 use crate::calls::{Log, Way};
 use crate::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, Frames, HEADERS, Headers, PUSH_PROMISE, RST_STREAM,
@@ -17,15 +17,12 @@ use crate::frames::{
 use crate::relay::Decoder;
 use crate::text;
 
-/// Streams that are known; those that have ended are forgotten first.
-const MAX_STREAMS: usize = 1_000;
-
 /// Reads along on one connection.
 pub(crate) struct Grpc {
     log: Log,
     sent: Direction,
     received: Direction,
-    streams: BTreeMap<u32, Stream>,
+    streams: Streams,
     /// The call that says what can't be read.
     unreadable: Option<u64>,
 }
@@ -39,34 +36,11 @@ struct Direction {
     unreadable: bool,
 }
 
-struct Stream {
-    call: u64,
-    method: Option<MethodDescriptor>,
-    sent: Half,
-    received: Half,
-    ended: bool,
-}
-
-#[derive(Default)]
-struct Half {
-    messages: Messages,
-    over: bool,
-}
-
-impl Stream {
-    fn half(&mut self, way: Way) -> &mut Half {
-        match way {
-            Way::Sent => &mut self.sent,
-            Way::Received => &mut self.received,
-        }
-    }
-}
-
 impl Grpc {
     pub(crate) fn new(log: Log) -> Self {
         let direction = |frames| Direction { frames, headers: Headers::new(), open: None, unreadable: false };
         let (sent, received) = (direction(Frames::of_client()), direction(Frames::of_server()));
-        Self { log, sent, received, streams: BTreeMap::new(), unreadable: None }
+        Self { log, sent, received, streams: Streams::default(), unreadable: None }
     }
 
     fn direction(&mut self, way: Way) -> &mut Direction {
@@ -100,10 +74,10 @@ impl Grpc {
     }
 
     fn frame(&mut self, way: Way, frame: &Frame, at: Instant) {
-        if frame.kind == HEADERS && way == Way::Sent && !self.streams.contains_key(&frame.stream) {
-            self.open(frame.stream);
+        if frame.kind == HEADERS && way == Way::Sent && self.streams.get(frame.stream).is_none() {
+            self.streams.open(frame.stream, self.log.open());
         }
-        if let Some(stream) = self.streams.get(&frame.stream) {
+        if let Some(stream) = self.streams.get(frame.stream) {
             self.log.edit(stream.call, |call| {
                 call.side(way).passed(frame.length, frame.first);
                 call.side(way).passed(0, at);
@@ -122,17 +96,6 @@ impl Grpc {
         }
     }
 
-    fn open(&mut self, number: u32) {
-        if self.streams.len() >= MAX_STREAMS {
-            self.streams.retain(|_, stream| !stream.ended);
-        }
-        if self.streams.len() >= MAX_STREAMS {
-            self.streams.pop_first();
-        }
-        let (call, (sent, received)) = (self.log.open(), Default::default());
-        self.streams.insert(number, Stream { call, method: None, sent, received, ended: false });
-    }
-
     fn headers(&mut self, way: Way, frame: &Frame) {
         let direction = self.direction(way);
         direction.headers.add(frame.content());
@@ -145,7 +108,7 @@ impl Grpc {
         let headers = direction.headers.finish();
         let Some((number, last)) = direction.open.take() else { return };
         // What a push promises is no call.
-        if let Some(stream) = self.streams.get_mut(&number).filter(|_| frame.kind != PUSH_PROMISE) {
+        if let Some(stream) = self.streams.get(number).filter(|_| frame.kind != PUSH_PROMISE) {
             match headers {
                 Some(headers) => write_headers(&self.log, stream, way, headers),
                 None => self.log.edit(stream.call, |call| {
@@ -162,27 +125,16 @@ impl Grpc {
     }
 
     fn data(&mut self, way: Way, frame: &Frame, at: Instant) {
-        let Some(stream) = self.streams.get_mut(&frame.stream) else { return };
-        let descriptor = stream.method.as_ref().map(|method| match way {
-            Way::Sent => method.input(),
-            Way::Received => method.output(),
-        });
-        let messages = &mut stream.half(way).messages;
-        let read = match frame.content() {
-            Some(content) => messages.read(content, descriptor.as_ref(), at),
-            // How many messages end in it, and where the next begins, can't be known.
-            None => messages.lose(frame.length, at),
-        };
-        if !read.is_empty() {
+        let read = self.streams.read(way, frame, at);
+        if let Some(stream) = self.streams.get(frame.stream).filter(|_| !read.is_empty()) {
             self.log.edit(stream.call, |call| read.into_iter().for_each(|message| call.side(way).push(message)));
         }
     }
 
     fn over(&mut self, way: Way, number: u32) {
-        let Some(stream) = self.streams.get_mut(&number) else { return };
-        stream.half(way).over = true;
-        if stream.sent.over && stream.received.over {
-            stream.ended = true;
+        if self.streams.over(way, number)
+            && let Some(stream) = self.streams.get(number)
+        {
             self.log.end(stream.call);
         }
     }
@@ -190,8 +142,7 @@ impl Grpc {
     /// A stream that is reset is over both ways.
     fn reset(&mut self, way: Way, frame: &Frame) {
         let code = frame.content().and_then(|content| content.first_chunk()).map(|code| u32::from_be_bytes(*code));
-        let Some(stream) = self.streams.get_mut(&frame.stream).filter(|stream| !stream.ended) else { return };
-        stream.ended = true;
+        let Some(stream) = self.streams.get(frame.stream).filter(|stream| !stream.ended) else { return };
         self.log.edit(stream.call, |call| {
             call.ended = true;
             let start = &mut call.side(way).start;
@@ -200,6 +151,7 @@ impl Grpc {
                 *start = format!("RST_STREAM: {}", status::reset(code));
             }
         });
+        self.streams.end(frame.stream);
     }
 }
 
@@ -210,7 +162,7 @@ fn write_headers(log: &Log, stream: &mut Stream, way: Way, headers: Vec<(String,
         stream.method = text::method(path);
     }
     if let Some(encoding) = find("grpc-encoding") {
-        stream.half(way).messages.encoding = Some(encoding.to_owned());
+        stream.set_encoding(way, encoding);
     }
     let outcome = match way {
         Way::Sent => None,
@@ -242,8 +194,7 @@ impl Decoder for Grpc {
     }
 
     fn gone(&mut self, _: Instant) {
-        let open = self.streams.values().filter(|stream| !stream.ended).map(|stream| stream.call);
-        open.chain(self.unreadable).for_each(|call| self.log.end(call));
-        self.streams.clear();
+        self.streams.open_calls().chain(self.unreadable).for_each(|call| self.log.end(call));
+        self.streams = Streams::default();
     }
 }

@@ -4,7 +4,6 @@
 //! All else is passed on at once, and read once it's whole.
 
 mod addresses;
-mod compression;
 mod content;
 mod frames;
 mod names;

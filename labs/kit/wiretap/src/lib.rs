@@ -7,8 +7,9 @@
 //! Reading order: [`Tap`]; `relay`, which passes bytes on; `calls`, what is kept; and
 //! what reads along: `http1`, `grpc` (over `frames`), `kafka`. `text` shows protobuf.
 //!
-//! A decoder never changes traffic, whatever passes, and holds bounded memory: 10,000
-//! calls or 64 MiB of text (the oldest go), 64 KiB of a head or a body, some MiB of a frame.
+//! A decoder never changes traffic, whatever passes, and holds bounded memory: of all
+//! connections 10,000 calls or 64 MiB of text (the oldest go); of each 64 KiB of a head or
+//! a body, 1 MiB of a frame of HTTP/2 or 4 of Kafka's, 8 MiB of gRPC's half messages.
 
 mod calls;
 mod frames;

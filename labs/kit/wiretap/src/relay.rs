@@ -21,7 +21,7 @@ use crate::http1::Http;
 use crate::kafka::{Kafka, Topics};
 use crate::{Bytes, Wire};
 
-/// A desk has a handful; each holds some MiB at worst.
+/// A desk has a handful; each holds some MiB at worst: see `MAX_HELD`, `MAX_FRAME` and `MAX_KEPT`.
 const MAX_CONNECTIONS: usize = 512;
 const BUFFER: usize = 32 * 1024;
 

@@ -166,6 +166,42 @@ fn the_oldest_calls_are_dropped_and_no_more_are_kept_than_there_is_room_for() {
     assert_eq!(kept.calls().len(), 0);
 }
 
+/// The reason phrase of an answer may be as long as its head.
+#[test]
+fn start_lines_and_names_are_kept_within_bounds_like_all_text() {
+    let address = SocketAddr::from(([127, 0, 0, 1], 9));
+    let (long, at) = ("x".repeat(60_000), Instant::now());
+    let text = |call: &crate::Call| call.name.len() + call.sent.start.len() + call.received.start.len();
+    let (mut answers, shared) = decoder(Wire::Http, address);
+    for _ in 0..1_200 {
+        answers.received(format!("HTTP/1.1 204 {long}\r\n\r\n").as_bytes(), at);
+    }
+    let kept = shared.kept.calls().iter().map(text).sum::<usize>();
+    assert!((60 << 20..=64 << 20).contains(&kept), "{kept} bytes of answers");
+
+    let (mut requests, shared) = decoder(Wire::Http, address);
+    for _ in 0..1_200 {
+        requests.sent(format!("GET /{long} HTTP/1.1\r\n\r\n").as_bytes(), at);
+    }
+    let kept = shared.kept.calls().iter().map(text).sum::<usize>();
+    assert!((60 << 20..=64 << 20).contains(&kept), "{kept} bytes of requests");
+}
+
+/// An answer's start line is written anew as more is known: what is gone weighs nothing.
+#[test]
+fn a_line_that_is_written_anew_is_weighed_once() {
+    let kept = Arc::<Kept>::default();
+    let log = Log::new(Arc::clone(&kept), 1);
+    let calls = [log.open(), log.open()];
+    for turn in 0..3_000 {
+        log.edit(calls[turn % 2], |call| {
+            call.name = "x".repeat(turn % 50_000);
+            call.received.start = "x".repeat(50_000 - turn % 50_000);
+        });
+    }
+    assert_eq!(kept.calls().len(), 2);
+}
+
 #[test]
 fn text_is_kept_within_bounds() {
     let kept = Arc::<Kept>::default();

@@ -8,7 +8,7 @@ use prost_reflect::{DescriptorPool, DynamicMessage, Kind, MessageDescriptor, Met
 use crate::calls::MAX_TEXT;
 
 /// A longer message is not decoded: many times its size may be in memory meanwhile.
-const MAX_DECODED: usize = 256 * 1024;
+pub(crate) const MAX_DECODED: usize = 256 * 1024;
 
 static SCHEMA: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(lab_proto::DESCRIPTOR_SET).expect("the build made it"));
@@ -35,7 +35,7 @@ pub(crate) fn protobuf(descriptor: Option<MessageDescriptor>, bytes: &[u8]) -> S
             text.truncate(text.trim_end().len());
             cut(text)
         }
-        Err(_) => format!("{}, not a {name}", length(bytes.len())),
+        Err(_) => format!("{}, and no {name}", length(bytes.len())),
     }
 }
 
@@ -64,6 +64,8 @@ pub(crate) fn lossy(bytes: &[u8]) -> String {
 fn cut(mut text: String) -> String {
     let end = (0..=MAX_TEXT.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
     text.truncate(end.unwrap_or_default());
+    // What is weighed is the text's length: no more shall be held.
+    text.shrink_to_fit();
     text
 }
 

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::LONGEST_NAME;
 use super::wire::{Api, Reader, Writer};
 
 /// A topic, and the number of one of its partitions.
@@ -14,6 +15,8 @@ pub(super) type Partition = (String, i32);
 
 /// Bytes in an answer. One about 10,000 partitions has 300 KiB.
 const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
+/// The first version of Metadata in the flexible form.
+const METADATA: i16 = 9;
 /// The time that means "the first offset that is kept".
 const EARLIEST: i64 = -2;
 
@@ -36,22 +39,27 @@ impl Broker {
         self.0
     }
 
-    /// All partitions of all topics.
+    /// All partitions of all topics. Asked in the flexible form: the mock makes topics of
+    /// any name, and one of more than 32 KiB garbles the other form's answer.
     pub(super) async fn partitions(&mut self) -> io::Result<Vec<Partition>> {
-        let answer = self.ask(Writer::request(Api::Metadata, 1).i32(-1)).await?;
-        read(&answer, |answer| {
+        // No tags; of no topics in particular; make none; tell no permissions (two); no tags.
+        let question = Writer::request(Api::Metadata, METADATA).bytes(&[0; 6]);
+        let answer = self.ask(question).await?;
+        read(&answer, true, |answer| {
+            let _throttled = answer.i32()?;
             answer.list(|broker| {
                 let (_id, _host, _port, _rack) = (broker.i32()?, broker.text()?, broker.i32()?, broker.text()?);
-                Some(())
+                broker.tags()
             })?;
-            let _controller = answer.i32()?;
+            let (_cluster, _controller) = (answer.text()?, answer.i32()?);
             let topics = answer.list(|topic| {
                 let (_error, name, _internal) = (topic.i16()?, topic.text()?, topic.i8()?);
-                topic.list(|partition| {
-                    let (_error, id, _leader) = (partition.i16()?, partition.i32()?, partition.i32()?);
-                    let (_replicas, _in_sync) = (partition.list(Reader::i32)?, partition.list(Reader::i32)?);
-                    Some((name.to_owned(), id))
-                })
+                let partitions = topic.list(partition_id)?;
+                let _permissions = topic.i32()?;
+                topic.tags()?;
+                // Others can't be asked about, and no real broker has them.
+                let partitions = partitions.into_iter().filter(|_| name.len() <= LONGEST_NAME);
+                Some(partitions.map(|id| (name.to_owned(), id)).collect::<Vec<_>>())
             })?;
             Some(topics.into_iter().flatten().collect())
         })
@@ -65,7 +73,7 @@ impl Broker {
                 topic.text(named.0).list(&named.1, |partition, &id| partition.i32(id).i64(EARLIEST))
             });
         let answer = self.ask(question).await?;
-        read(&answer, |answer| {
+        read(&answer, false, |answer| {
             offsets(answer, |partition| {
                 let (id, error, _time, offset) =
                     (partition.i32()?, partition.i16()?, partition.i64()?, partition.i64()?);
@@ -84,7 +92,7 @@ impl Broker {
             topic.text(named.0).list(&named.1, |partition, &id| partition.i32(id))
         });
         let answer = self.ask(question).await?;
-        read(&answer, |answer| {
+        read(&answer, false, |answer| {
             offsets(answer, |partition| {
                 let (id, offset, _note, error) =
                     (partition.i32()?, partition.i64()?, partition.text()?, partition.i16()?);
@@ -105,6 +113,15 @@ impl Broker {
     }
 }
 
+fn partition_id(partition: &mut Reader<'_>) -> Option<i32> {
+    let (_error, id, _leader, _epoch) = (partition.i16()?, partition.i32()?, partition.i32()?, partition.i32()?);
+    for _ in ["all", "in sync", "offline"] {
+        partition.list(Reader::i32)?;
+    }
+    partition.tags()?;
+    Some(id)
+}
+
 /// The partitions in order of their topics, as the questions name them.
 fn by_topic(partitions: &[Partition]) -> Vec<(&str, Vec<i32>)> {
     let mut topics: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
@@ -114,9 +131,10 @@ fn by_topic(partitions: &[Partition]) -> Vec<(&str, Vec<i32>)> {
     topics.into_iter().collect()
 }
 
-fn read<T>(answer: &[u8], body: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> io::Result<T> {
-    let mut reader = Reader::new(answer);
-    let read = reader.i32().and_then(|_correlation| body(&mut reader));
+fn read<T>(answer: &[u8], flexible: bool, body: impl FnOnce(&mut Reader<'_>) -> Option<T>) -> io::Result<T> {
+    let mut reader = Reader::new(answer).flexible(flexible);
+    let head = reader.i32().and_then(|_correlation| reader.tags());
+    let read = head.and_then(|()| body(&mut reader));
     read.ok_or_else(|| io::Error::other("an answer can't be read"))
 }
 

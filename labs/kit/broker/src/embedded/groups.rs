@@ -7,12 +7,15 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
+use super::LONGEST_NAME;
 use super::wire::{Api, Reader};
 
 /// More is not remembered. A lab has ten.
 const MAX_READERS: usize = 10_000;
 /// A longer request is passed on unread. One that names 1,000 partitions has 10 KiB.
 const LONGEST_READ: usize = 64 * 1024;
+/// Bytes in a group's name. The flexible form has room for more than can be asked for, or kept.
+const LONGEST_GROUP: usize = 255;
 /// The first version of OffsetFetch in the flexible form, and the last that the mock takes.
 const FLEXIBLE: i16 = 6;
 
@@ -86,6 +89,7 @@ impl Requests {
     }
 }
 
+/// What a request names; nothing of one that isn't well-formed, or names what can't be.
 fn offset_fetch(request: &[u8]) -> Option<Vec<Reading>> {
     let mut reader = Reader::new(request);
     let (_api, version, _correlation) = (reader.i16()?, reader.i16()?, reader.i32()?);
@@ -95,10 +99,10 @@ fn offset_fetch(request: &[u8]) -> Option<Vec<Reading>> {
     let _client = reader.text()?;
     let mut reader = reader.flexible(version >= FLEXIBLE);
     reader.tags()?;
-    let group = reader.text()?;
+    let group = reader.text().filter(|name| name.len() <= LONGEST_GROUP)?;
     let mut readings = Vec::new();
     reader.list(|reader| {
-        let topic = reader.text()?;
+        let topic = reader.text().filter(|name| name.len() <= LONGEST_NAME)?;
         let partitions = reader.list(Reader::i32)?;
         let reading = |partition| Reading { group: group.to_owned(), topic: topic.to_owned(), partition };
         readings.extend(partitions.into_iter().map(reading));

@@ -16,17 +16,26 @@ fn old_request(group: &str, topic: &str, partitions: &[i32]) -> Vec<u8> {
     Writer::request(Api::OffsetFetch, 1).text(group).list(&topics, topic).finish()
 }
 
-/// Version 6, as librdkafka writes it: group `g`, topic `t`, partitions 0 and 2.
-fn flexible_request() -> Vec<u8> {
+/// Version 6, as librdkafka writes it: the group, one topic, partitions 0 and 2.
+fn flexible_request(group: &str, topic: &str) -> Vec<u8> {
     let body = [
         &[0, 9, 0, 6, 0, 0, 0, 7][..], // OffsetFetch, version, correlation id
         &[0, 1, b'c', 0],              // client id, no tags
-        &[2, b'g', 2, 2, b't'],        // group; one topic, its name
-        &[3, 0, 0, 0, 0, 0, 0, 0, 2],  // two partitions
-        &[1, 200, 1, 2, 9, 9, 0],      // tags: one, number 200, two bytes; none at the end
+        &compact(group),
+        &[2], // one topic
+        &compact(topic),
+        &[3, 0, 0, 0, 0, 0, 0, 0, 2], // two partitions
+        &[1, 200, 1, 2, 9, 9, 0],     // tags: one, number 200, two bytes; none at the end
     ]
     .concat();
     [&(body.len() as i32).to_be_bytes()[..], &body].concat()
+}
+
+/// A text in the flexible form: its length and one, seven bits a byte.
+fn compact(text: &str) -> Vec<u8> {
+    let length = text.len() + 1;
+    let bytes = [length & 0x7f | 0x80, length >> 7 & 0x7f | 0x80, length >> 14];
+    [bytes.map(|byte| byte as u8).as_slice(), text.as_bytes()].concat()
 }
 
 /// Another request, of which nothing is to be read.
@@ -40,7 +49,8 @@ fn other_request(length: i32) -> Vec<u8> {
 #[test]
 fn a_group_is_known_by_the_offsets_that_it_asks_for() {
     let stream =
-        [other_request(100_000), old_request("old", "orders", &[1]), other_request(2), flexible_request()].concat();
+        [other_request(100_000), old_request("old", "orders", &[1]), other_request(2), flexible_request("g", "t")]
+            .concat();
     let expected = [reading("g", "t", 0), reading("g", "t", 2), reading("old", "orders", 1)];
     // However the bytes come: one by one, in odd pieces, all at once.
     for size in [1, 7, 64, stream.len()] {
@@ -52,10 +62,23 @@ fn a_group_is_known_by_the_offsets_that_it_asks_for() {
     }
 }
 
+/// The flexible form has room for any: 10,000 that are kept would be 600 MiB, and none could be asked for.
+#[test]
+fn a_name_that_no_group_or_topic_has_is_not_remembered() {
+    let heard = |group: usize, topic: usize| {
+        let groups = Groups::default();
+        let request = flexible_request(&"g".repeat(group), &"t".repeat(topic));
+        Requests::default().read(&request, &groups);
+        groups.all().len()
+    };
+    assert_eq!(heard(255, 249), 2);
+    assert_eq!((heard(256, 1), heard(1, 250), heard(40_000, 1), heard(1, 40_000)), (0, 0, 0, 0));
+}
+
 #[test]
 fn what_is_no_request_is_passed_over() {
     let cut_short = {
-        let mut request = flexible_request();
+        let mut request = flexible_request("g", "t");
         request.truncate(20);
         request[..4].copy_from_slice(&16_i32.to_be_bytes());
         request

@@ -15,7 +15,7 @@ pub(super) enum Api {
     Versions = 18,
 }
 
-/// Writes a request in its old, not flexible form.
+/// Writes a request; texts and lists in the old, not flexible form.
 pub(super) struct Writer(Vec<u8>);
 
 impl Writer {
@@ -38,7 +38,7 @@ impl Writer {
     }
 
     pub(super) fn text(self, text: &str) -> Self {
-        // Names come from the broker, which allows 249 bytes, or from a request's own 16-bit length.
+        // A topic has 249 bytes, a group 255: longer names are left out where they are read.
         let length = i16::try_from(text.len()).expect("a name's length fits in 16 bits");
         self.i16(length).bytes(text.as_bytes())
     }
@@ -55,7 +55,7 @@ impl Writer {
         self.0
     }
 
-    fn bytes(mut self, bytes: &[u8]) -> Self {
+    pub(super) fn bytes(mut self, bytes: &[u8]) -> Self {
         self.0.extend_from_slice(bytes);
         self
     }

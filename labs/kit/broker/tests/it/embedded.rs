@@ -167,6 +167,36 @@ fn it_tells_what_it_has_trimmed_before_a_group_has_read_it() {
     assert_eq!(losses(&embedded, &topic).len(), 1, "{:?}", losses(&embedded, &topic));
 }
 
+/// The flexible form of a request (KIP-482) has room for names that no other form can write.
+#[test]
+fn names_of_40000_bytes_do_not_end_the_warnings() {
+    let Broker { embedded, address, topic } = broker();
+    let (long, name) = ([b'x'; 40_000], topic.as_bytes());
+    let group = [
+        &[0, 9, 0, 6, 0, 0, 0, 0, 255, 255, 0][..], // OffsetFetch, version 6, no client id, no tags
+        &[0xc1, 0xb8, 2],                           // 40,001
+        &long,
+        &[2, name.len() as u8 + 1], // one topic
+        name,
+        &[2, 0, 0, 0, 0, 0, 0], // partition 0
+    ];
+    let made = [
+        &[0, 3, 0, 9, 0, 0, 0, 0, 255, 255, 0][..], // Metadata, version 9, no client id, no tags
+        &[2, 0xc1, 0xb8, 2],                        // one topic, 40,001
+        &long,
+        &[0, 1, 0, 0, 0], // it is made if it isn't there
+    ];
+    for request in [group.concat(), made.concat()] {
+        let mut connection = TcpStream::connect(&address).expect("it listens");
+        connection.write_all(&(request.len() as u32).to_be_bytes()).expect("written");
+        connection.write_all(&request).expect("written");
+        connection.read_exact(&mut [0; 4]).expect("an answer");
+    }
+    produce(&address, &topic, 0, 60, 100_000).expect("delivered");
+    looked_twice(&embedded, &address);
+    assert_eq!(losses(&embedded, &topic).pop().map(|loss| loss.group), Some(None), "nobody reads it");
+}
+
 fn losses(embedded: &Embedded, topic: &str) -> Vec<Unread> {
     embedded.trimmed_unread().into_iter().filter(|unread| unread.topic == topic).collect()
 }

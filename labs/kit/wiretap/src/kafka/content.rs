@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::names;
 use super::records::{Place, Records};
 use super::request::Request;
-use super::topics::Topics;
+use super::topics::{LONGEST_NAME, Topics};
 use super::wire::Reader;
 use crate::calls::{MAX_MESSAGES, Way};
 use crate::{Call, Message};
@@ -130,5 +130,8 @@ pub(super) fn fetched(request: &Request, message: &[u8], topics: &Topics, at: In
 
 /// Produce and Fetch say a topic's name, and from version 13 on its id.
 fn topic_name(version: i16, reader: &mut Reader<'_>, topics: &Topics) -> Option<String> {
-    if version >= 13 { Some(topics.name(reader.array()?)) } else { reader.text().map(str::to_owned) }
+    if version >= 13 {
+        return Some(topics.name(reader.array()?));
+    }
+    reader.text().filter(|name| name.len() <= LONGEST_NAME).map(str::to_owned)
 }

@@ -18,7 +18,7 @@ pub(super) enum Api {
 }
 
 /// A request that passed.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Request {
     pub(super) api: Api,
     pub(super) name: String,

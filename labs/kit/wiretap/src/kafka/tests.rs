@@ -179,6 +179,25 @@ fn records_are_read_in_every_version_of_produce_and_get_their_offsets() {
     }
 }
 
+/// 10,000 records of a topic whose name has 1 MiB would be 10 GiB.
+#[test]
+fn a_name_that_no_topic_has_is_not_kept_with_each_record() {
+    for (length, wanted) in [(249, 2), (250, 0), (1 << 20, 0)] {
+        let data = PartitionProduceData::default().with_records(Some(batch()));
+        let name = TopicName(StrBytes::from_string("x".repeat(length)));
+        let topic = TopicProduceData::default().with_name(name).with_partition_data(vec![data]);
+        let head = RequestHeader::default().with_request_api_version(12);
+        let sent = ProduceRequest::default().with_topic_data(vec![topic]);
+        let sent = framed(&head, ProduceRequest::header_version(12), &sent, 12);
+        let request = Request::read(&sent).expect("a request");
+        let (_, records) = content::produced(&request, &sent, &topics(), Instant::now()).expect("it is read");
+        assert_eq!((records.messages.len(), records.unread.is_some()), (wanted, wanted == 0), "{length}");
+    }
+    let topics = Topics::default();
+    topics.learn(ID, &"x".repeat(250));
+    assert!(topics.name(ID).starts_with("topic id"));
+}
+
 #[test]
 fn records_are_read_in_every_version_of_fetch() {
     for version in 4..=18 {

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Mutex, PoisonError};
 
+/// Bytes in a topic's name. Each of its records has a copy, and newer versions have room for any length.
+pub(super) const LONGEST_NAME: usize = 249;
 /// Of more topics the ids are shown.
 const MAX_TOPICS: usize = 10_000;
 
@@ -17,7 +19,8 @@ pub(crate) struct Topics(Mutex<HashMap<Id, String>>);
 impl Topics {
     pub(super) fn learn(&self, id: Id, name: &str) {
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if id != Id::default() && !name.is_empty() && (names.len() < MAX_TOPICS || names.contains_key(&id)) {
+        let is_name = (1..=LONGEST_NAME).contains(&name.len());
+        if id != Id::default() && is_name && (names.len() < MAX_TOPICS || names.contains_key(&id)) {
             names.insert(id, name.to_owned());
         }
     }

@@ -6,7 +6,6 @@
 //! no length in it is trusted with memory.
 
 /// Reads a message; `None` wherever it is not what it should be.
-#[derive(Clone)]
 pub(super) struct Reader<'a> {
     all: &'a [u8],
     at: usize,

@@ -76,7 +76,7 @@ async fn a_record_shows_where_it_was_stored() {
         ("a", Some(order()), "application/protobuf", AS_TEXT),
         ("b", Some(br#"{"a": 1}"#.to_vec()), "application/json; charset=utf-8", r#"{"a": 1}"#),
         ("c", Some(vec![1, 2, 3]), "application/x-unknown", "3 bytes"),
-        ("d", Some(vec![0xff; 7]), "application/protobuf", "7 bytes, not a Order"),
+        ("d", Some(vec![0xff; 7]), "application/protobuf", "7 bytes, and no Order"),
         ("e", None, "application/protobuf", ""),
     ] {
         tap.clear();

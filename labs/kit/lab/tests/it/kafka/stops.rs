@@ -1,5 +1,8 @@
 //! The consumer's end: in order, whatever it is in the middle of.
 
+use lab_kafka::broker;
+use lab_kafka::config::KafkaArgs;
+use lab_wiretap::{Tap, Wire};
 use nix::sys::signal::Signal;
 use rstest::rstest;
 use rusqlite::Connection;
@@ -7,6 +10,7 @@ use rusqlite::Connection;
 use super::groups::assert_each_once;
 use super::programs::{says, stop};
 use super::support::Kafka;
+use crate::support::within;
 
 #[rstest]
 #[tokio::test(flavor = "multi_thread")]
@@ -115,6 +119,19 @@ async fn a_consumer_whose_broker_comes_back_goes_on() {
         assert_eq!(kafka.facts_once(round).await.len(), round);
     }
     stop(consumer).await;
+}
+
+/// Ctrl-C is awaited beside it. All traffic passes through this runtime, which has one
+/// thread: if that waited for an answer, none would ever come.
+#[tokio::test]
+async fn the_runtime_goes_on_while_topics_are_made() {
+    let mut kafka = Kafka::embedded();
+    kafka.prefix = format!("{}-new", kafka.prefix);
+    let upstream = kafka.brokers.parse().expect("an address");
+    let tap = Tap::start(Wire::Kafka, upstream).await.expect("a tap");
+    let (brokers, topic_prefix) = (tap.address().to_string(), kafka.prefix.clone());
+    let mut args = KafkaArgs { brokers, topic_prefix, largest_batch: None };
+    within("topics", broker::make_topics(&mut args, &[&kafka.requests(), &kafka.facts()])).await.expect("made");
 }
 
 #[rstest]
