@@ -105,6 +105,7 @@ pub async fn make_topics(kafka: &mut KafkaArgs, names: &[&str]) -> Result<(), Fa
     if admin.inner().fetch_cluster_id(ANSWER).is_some_and(|id| id.starts_with(EMBEDDED)) {
         // It can't be told to make a topic, and makes each that a producer asks about.
         let asked = missing.iter().try_for_each(|name| admin.inner().fetch_metadata(Some(name), ANSWER).map(drop));
+        let_go(admin);
         return asked.map_err(|_| Failure::unavailable(silent(kafka)));
     }
     if !missing.is_empty() {
@@ -112,7 +113,14 @@ pub async fn make_topics(kafka: &mut KafkaArgs, names: &[&str]) -> Result<(), Fa
     }
     // It can be done without: most topics take more than librdkafka's own limit.
     kafka.largest_batch = timeout(LIMITS, largest_batch(&admin, names)).await.unwrap_or_default();
+    let_go(admin);
     Ok(())
+}
+
+/// A thread of rdkafka's looks ten times a second whether it is to end, and who drops
+/// the client waits for it. A record that is to be sent needn't.
+fn let_go(admin: AdminClient<Quiet>) {
+    tokio::task::spawn_blocking(move || drop(admin));
 }
 
 async fn make_missing(admin: &AdminClient<Quiet>, missing: &[&str], topics: &Topics) -> Result<(), Failure> {
