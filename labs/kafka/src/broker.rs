@@ -109,6 +109,7 @@ pub async fn make_topics(kafka: &mut KafkaArgs, names: &[&str]) -> Result<(), Fa
     }
     // It can be done without: most topics take more than librdkafka's own limit.
     kafka.largest_batch = timeout(LIMITS, largest_batch(&admin, names)).await.unwrap_or_default();
+    let_go(admin);
     Ok(())
 }
 
@@ -124,12 +125,19 @@ async fn admin_of(kafka: &KafkaArgs, missing: &[&str]) -> Result<Option<AdminCli
             return Ok(Some(admin));
         }
         let asked = missing.iter().try_for_each(|name| client.fetch_metadata(Some(name), ANSWER).map(drop));
+        let_go(admin);
         asked.map(|()| None).map_err(|error| {
             debug!(%error, "no metadata");
             silent
         })
     })
     .await
+}
+
+/// A thread of rdkafka's looks ten times a second whether it is to end, and who drops
+/// the client waits for it. A record that is to be sent needn't.
+fn let_go(admin: AdminClient<Quiet>) {
+    tokio::task::spawn_blocking(move || drop(admin));
 }
 
 async fn make_missing(admin: &AdminClient<Quiet>, missing: &[&str], topics: &Topics) -> Result<(), Failure> {
