@@ -23,10 +23,12 @@ mod text;
 
 pub use config::TourArgs;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lab_console::Failure;
 use tokio::select;
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 use question::Asked;
 use screen::Screen;
@@ -34,6 +36,8 @@ use stage::Stage;
 
 /// A connection takes two of them at a relay, and Kafka's clients have several.
 const OPEN_FILES: u64 = 128;
+/// From a program's end to the news of it.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// Gives the tour. Ctrl-C and SIGTERM end it at once. Whatever ends it, `kill -9` too, no
 /// program, port or file is left, unless the shell that watches ([`lab_broker::watchdog`])
@@ -50,10 +54,12 @@ pub async fn run(args: TourArgs) -> Result<(), Failure> {
     let mut alarm = stage.alarm();
     let score = select! {
         () = stop.cancelled() => None,
-        Ok(ended) = alarm.wait_for(Option::is_some) => {
-            return Err(Failure::unavailable(ended.clone().unwrap_or_default()));
-        }
-        score = give(&args, &mut screen, &mut stage) => Some(score?),
+        ended = a_receiver_ends(&mut alarm) => return Err(ended),
+        given = give(&args, &mut screen, &mut stage) => match given {
+            Ok(score) => Some(score),
+            // Of a receiver that has ended, its client may be the first to tell, and not the best.
+            Err(failure) => return Err(timeout(MOMENT, a_receiver_ends(&mut alarm)).await.unwrap_or(failure)),
+        },
     };
     // All is stopped and removed before it says so.
     drop(stage);
@@ -62,6 +68,13 @@ pub async fn run(args: TourArgs) -> Result<(), Failure> {
         // It was told to stop, and that is no failure.
         None => screen.interrupted(),
     }
+}
+
+/// Waits until a server or the consumer ends by itself.
+async fn a_receiver_ends(alarm: &mut watch::Receiver<Option<String>>) -> Failure {
+    // It is there as long as the stage is.
+    let ended = alarm.wait_for(Option::is_some).await.map(|ended| ended.clone());
+    Failure::unavailable(ended.ok().flatten().unwrap_or_default())
 }
 
 /// Returns how many of how many guesses were right.
