@@ -26,6 +26,9 @@ const MAX_CONNECTIONS: usize = 512;
 /// system drops one or the other, and that one waits a second, or for minutes.
 const MAX_CONNECTING: usize = 4;
 const GREETING: Duration = Duration::from_secs(10);
+/// A connection that was lost before the mock took it may stay unanswered for as long as
+/// anybody waits. Another one is answered in a millisecond.
+const LOST: Duration = Duration::from_secs(1);
 const BUFFER: usize = 64 * 1024;
 /// How long answers are still passed on to a client that has said all it will say.
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
@@ -102,9 +105,17 @@ async fn relay(client: TcpStream, mock: SocketAddr, connecting: &Semaphore, traf
 
 /// Its first answer says that the mock has taken the connection.
 async fn greet(mock: SocketAddr) -> io::Result<TcpStream> {
-    let mut broker = Broker::connect(mock).await?;
-    broker.greet().await?;
-    Ok(broker.into_stream())
+    loop {
+        let taken = timeout(LOST, async {
+            let mut broker = Broker::connect(mock).await?;
+            broker.greet().await?;
+            Ok(broker.into_stream())
+        });
+        match taken.await {
+            Ok(done) => return done,
+            Err(_) => debug!("a connection to the mock was lost; another is made"),
+        }
+    }
 }
 
 /// Passes requests on until the client has sent its last.
