@@ -13,7 +13,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// `+ 12` is to be killed at the end, `- 12` no longer is. Signals don't end it:
+/// `+ 12` is to be killed at the end, with its group, `- 12` no longer is. Signals don't end it:
 /// Ctrl-C goes to it as well. A killed process may still write for a moment.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
@@ -24,7 +24,14 @@ while read -r sign pid; do
     -) all="${all%% $pid *} ${all#* $pid }" ;;
   esac
 done
-for pid in $all; do kill -9 "$pid" 2>/dev/null; done
+for pid in $all; do kill -9 "-$pid" 2>/dev/null || kill -9 "$pid" 2>/dev/null; done
+if [ -n "$2" ]; then
+  for again in 1 2 3; do
+    marked=$(grep -l -a -e "$2" /proc/[0-9]*/environ 2>/dev/null)
+    [ -n "$marked" ] || break
+    for file in $marked; do pid=${file#/proc/}; kill -9 "${pid%/environ}" 2>/dev/null; done
+  done
+fi
 if [ -n "$1" ]; then
   rm -rf -- "$1" 2>/dev/null
   for again in 1 2 3 4 5; do
@@ -51,9 +58,23 @@ impl Watchdog {
     ///
     /// When there is no `sh`, or no process can be made.
     pub fn start(temporary: Option<&Path>) -> io::Result<Self> {
+        Self::run(temporary.unwrap_or(Path::new("")), "")
+    }
+
+    /// Watches, and in the end also kills every process with `mark` in its environment: so
+    /// a child that has left its parent's group doesn't stay either (where there is `/proc`).
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::start`].
+    pub fn of_family(mark: &str) -> io::Result<Self> {
+        Self::run(Path::new(""), mark)
+    }
+
+    fn run(temporary: &Path, mark: &str) -> io::Result<Self> {
         let mut shell = Command::new("sh")
             .args(["-c", SCRIPT, "lab-watchdog"])
-            .arg(temporary.unwrap_or(Path::new("")))
+            .args([temporary.as_os_str(), mark.as_ref()])
             .current_dir("/")
             .stdin(Stdio::piped())
             .stdout(Stdio::null())

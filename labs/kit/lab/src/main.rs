@@ -23,6 +23,8 @@ enum Command {
     Tour(lab_tour::TourArgs),
     /// Run one of the programs: servers, clients, a broker
     Run(run::RunArgs),
+    /// Grade an exercise over the wire
+    Check(lab_check::CheckArgs),
     /// Look whether all is there that the lab needs, and say what mends it
     Doctor(doctor::DoctorArgs),
 }
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
             None => front::show(),
             Some(Command::Tour(args)) => lab_tour::run(args).await,
             Some(Command::Run(args)) => run::run(args).await,
+            Some(Command::Check(args)) => lab_check::check(args).await,
             Some(Command::Doctor(args)) => doctor::run(args).await,
         }
     });
@@ -47,6 +50,7 @@ impl Command {
         match self {
             Self::Tour(args) => args.json,
             Self::Run(args) => args.json(),
+            Self::Check(args) => args.output.json,
             Self::Doctor(args) => args.output.json,
         }
     }

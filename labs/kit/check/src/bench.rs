@@ -1,0 +1,114 @@
+//! Where a program is tried: how checks start it, talk to it and end it.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use lab_console::Failure;
+
+use crate::exercise::Role;
+use crate::http::{Answer, Request, send};
+use crate::process::{Command, Ended, Process, Programs};
+use crate::verdict::Failed;
+
+/// What is graded.
+#[derive(Clone, Debug)]
+pub enum Subject {
+    /// A program that was built.
+    Built(PathBuf),
+    /// A command line for a shell, in any language.
+    Typed(String),
+    /// A server that runs already.
+    At(SocketAddr),
+}
+
+/// A program on trial. A server runs from the first check that needs it to the end.
+pub(crate) struct Bench {
+    role: Role,
+    subject: Subject,
+    programs: Programs,
+    server: Option<Server>,
+}
+
+/// A server that takes connections.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    /// `None`: somebody else has started it.
+    process: Option<Process>,
+}
+
+impl Bench {
+    pub(crate) fn new(role: Role, subject: Subject) -> Result<Self, Failure> {
+        Ok(Self { role, subject, programs: Programs::new()?, server: None })
+    }
+
+    /// The server, started if it isn't yet.
+    pub(crate) async fn server(&mut self) -> Result<&mut Server, Failed> {
+        if self.server.is_none() {
+            self.server = Some(self.start_server(&[]).await?);
+        }
+        Ok(self.server.as_mut().expect("it was just put there"))
+    }
+
+    /// Starts it with more environment. `--at` has no say in that.
+    async fn start_server(&self, env: &[(&str, String)]) -> Result<Server, Failed> {
+        if let Subject::At(address) = self.subject {
+            return Ok(Server { address, process: None });
+        }
+        let address =
+            crate::process::free_address().map_err(|why| Failed::new("(looked for a free port)", "one", why))?;
+        let variable = match self.role {
+            Role::RestServer | Role::RestClient => "LAB_REST_ADDR",
+        };
+        let mut command = self.command().env(variable, address.to_string());
+        for (name, value) in env {
+            command = command.env(name, value);
+        }
+        let mut process = self.programs.start(command)?;
+        process.wait_until_it_listens(address).await?;
+        Ok(Server { address, process: Some(process) })
+    }
+
+    fn command(&self) -> Command {
+        match &self.subject {
+            Subject::Built(path) => Command::new(path),
+            Subject::Typed(line) => Command::shell(line),
+            Subject::At(_) => unreachable!("it runs already"),
+        }
+    }
+
+    /// A word that no program can know beforehand.
+    pub(crate) fn word(&self) -> String {
+        format!("w{}", &uuid::Uuid::new_v4().simple().to_string()[..10])
+    }
+
+    /// Adds what the program said to a failure.
+    pub(crate) fn with_last_words(&self, failed: Failed) -> Failed {
+        let words = self.server.as_ref().and_then(|server| server.process.as_ref()).map(Process::last_words);
+        match words {
+            Some(words) if failed.program.is_empty() => Failed { program: words, ..failed },
+            _ => failed,
+        }
+    }
+
+    /// Ends all that was started.
+    pub(crate) async fn end(self) -> Option<Ended> {
+        match self.server.and_then(|server| server.process) {
+            Some(process) => Some(process.stop().await),
+            None => None,
+        }
+    }
+}
+
+impl Server {
+    /// Sends a request on a connection of its own, and reads the whole answer.
+    pub(crate) async fn send(&mut self, request: Request) -> Result<Answer, Failed> {
+        let failed = match send(self.address, request).await {
+            Ok(answer) => return Ok(answer),
+            Err(failed) => failed,
+        };
+        match &mut self.process {
+            Some(process) => Err(process.explain(failed).await),
+            None => Err(failed),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! From a learner's file to a program, by cargo.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+
+use lab_console::Failure;
+use serde_json::Value;
+use tokio::process::Command;
+
+use crate::repository::root;
+
+/// A program, or the compiler's first error.
+pub enum Built {
+    /// Where it is.
+    Program(PathBuf),
+    /// It doesn't compile.
+    Error {
+        /// As rustc shows it.
+        rendered: String,
+        /// What it means, where rustc's words are known to mislead.
+        remark: Option<&'static str>,
+    },
+}
+
+/// Builds an example of `lab-<lab>` in the workspace at `folder`.
+///
+/// # Errors
+///
+/// When cargo can't be run, or fails for a reason that is no error in the code.
+pub async fn build(lab: &str, example: &str) -> Result<Built, Failure> {
+    build_in(root(), lab, &[example]).await.map(|mut built| built.pop().expect("one was asked for"))
+}
+
+/// The same for several at once.
+pub(crate) async fn build_in(folder: PathBuf, lab: &str, examples: &[&str]) -> Result<Vec<Built>, Failure> {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    cargo.current_dir(folder).args(["build", "--quiet", "--message-format", "json", "--keep-going"]);
+    // `lab` beside it: so its libraries are those that are built already, with the same features.
+    cargo.args(["--package", "lab", "--package", &format!("lab-{lab}")]);
+    cargo.args(["--features", &format!("lab-{lab}/exercises")]);
+    for example in examples {
+        cargo.args(["--example", example]);
+    }
+    let output = cargo.stdin(Stdio::null()).kill_on_drop(true).output().await;
+    let output =
+        output.map_err(|error| Failure::missing(format!("can't run cargo: {}", lab_console::reason(&error))))?;
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let messages: Vec<Value> = stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    examples
+        .iter()
+        .map(|example| {
+            let stderr = || String::from_utf8_lossy(&output.stderr).trim().to_owned();
+            of(example, &messages).ok_or_else(|| Failure::missing(format!("cargo can't build {example}: {}", stderr())))
+        })
+        .collect()
+}
+
+fn of(example: &str, messages: &[Value]) -> Option<Built> {
+    let mut ours = messages.iter().filter(|message| message["target"]["name"] == example);
+    ours.find_map(|message| {
+        if let Some(program) = message["executable"].as_str() {
+            return Some(Built::Program(program.into()));
+        }
+        let error = &message["message"];
+        if error["level"] != "error" {
+            return None;
+        }
+        let rendered = error["rendered"].as_str()?.trim_end().to_owned();
+        Some(Built::Error { remark: remark(&rendered), rendered })
+    })
+}
+
+/// rustc says which bound isn't met; not what to do in order to meet it.
+fn remark(rendered: &str) -> Option<&'static str> {
+    rendered.contains("Handler<").then_some(
+        "A function is a handler in axum when it is async, each argument can be taken from the request \
+         (the one that takes the body is the last), and what it returns is a response. Put \
+         `#[axum::debug_handler]` above it (axum's feature `macros`): the compiler then names the one that isn't.",
+    )
+}

@@ -1,0 +1,33 @@
+//! Runs an exercise's checks against a program, up to the first that fails.
+
+use lab_console::Failure;
+
+use crate::bench::{Bench, Subject};
+use crate::exercise::Exercise;
+use crate::verdict::{CheckResult, Checked, Verdict};
+
+/// Grades a program.
+///
+/// # Errors
+///
+/// When the checker itself can't work: no process can be made. Whatever the program
+/// does is a verdict.
+pub async fn grade(exercise: &'static Exercise, subject: Subject) -> Result<Verdict, Failure> {
+    let mut bench = Bench::new(exercise.role, subject)?;
+    let (data, sentences) = (exercise.data(), exercise.sentences());
+    let mut checks = Vec::new();
+    let mut passed = true;
+    for ((&(name, check), sentence), remark) in exercise.checks.iter().zip(sentences).zip(data.checks) {
+        let result = if !passed {
+            CheckResult::NotReached
+        } else if let Err(failed) = check(&mut bench).await {
+            passed = false;
+            CheckResult::Failed { failed: bench.with_last_words(failed), why: remark.why, r#try: remark.r#try }
+        } else {
+            CheckResult::Passed
+        };
+        checks.push(Checked { name, sentence, result });
+    }
+    bench.end().await;
+    Ok(Verdict { exercise: exercise.id, passed, checks })
+}

@@ -1,0 +1,92 @@
+//! Ports: one that is free, and where a program listens instead.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+
+use tokio::net::TcpStream;
+
+use super::family::Family;
+
+/// Below those that systems hand out by themselves, so that nobody gets it in between.
+const PORTS: std::ops::Range<u16> = 20_000..30_000;
+
+/// An address on which nobody listens, over IPv4 or IPv6.
+pub(crate) fn free_address() -> Result<SocketAddr, String> {
+    for _ in 0..1_000 {
+        let random = u16::from_le_bytes([uuid::Uuid::new_v4().as_bytes()[0], uuid::Uuid::new_v4().as_bytes()[1]]);
+        let port = PORTS.start + random % (PORTS.end - PORTS.start);
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err()
+            // Where there is no IPv6, nobody listens there.
+            || TcpListener::bind((Ipv6Addr::LOCALHOST, port))
+                .is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse);
+        if !taken {
+            return Ok((Ipv4Addr::LOCALHOST, port).into());
+        }
+    }
+    Err(format!("no port from {} to {} is free on 127.0.0.1", PORTS.start, PORTS.end))
+}
+
+/// Of a program that doesn't listen at `address`.
+pub(super) async fn what_it_does(address: SocketAddr, family: &Family) -> String {
+    if TcpStream::connect((Ipv6Addr::LOCALHOST, address.port())).await.is_ok() {
+        return format!("it runs, and listens on [::1]:{0} alone, which is not 127.0.0.1:{0}", address.port());
+    }
+    let others = listening(family);
+    if others.is_empty() {
+        return "it runs, and listens nowhere".to_owned();
+    }
+    format!("it runs, and listens on {} instead", others.join(" and "))
+}
+
+/// Where its processes listen, as far as the system tells.
+fn listening(family: &Family) -> Vec<String> {
+    let sockets: Vec<String> = family.members().into_iter().flat_map(sockets_of).collect();
+    let table = |file, parse: fn(&str) -> Option<String>| {
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let rows = text.lines().skip(1).map(|row| row.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
+        // Columns: number, local address, remote address, state (0A: listening), …, inode.
+        let ours = rows.filter(|row| row.get(3).is_some_and(|state| state == "0A"));
+        let ours = ours.filter(|row| row.get(9).is_some_and(|inode| sockets.contains(inode)));
+        ours.filter_map(|row| parse(row.get(1)?)).collect::<Vec<_>>()
+    };
+    let mut all = table("/proc/net/tcp", ipv4);
+    all.extend(table("/proc/net/tcp6", ipv6));
+    all
+}
+
+/// The inodes of a process's sockets: `socket:[12345]`.
+fn sockets_of(pid: nix::unistd::Pid) -> Vec<String> {
+    let Ok(files) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return Vec::new() };
+    let targets = files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
+    targets
+        .filter_map(|target| Some(target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .collect()
+}
+
+/// `0100007F:1F90` → `127.0.0.1:8080`: the address as the machine holds it, the port in hexadecimal.
+fn ipv4(text: &str) -> Option<String> {
+    let (ip, port) = text.split_once(':')?;
+    let ip = Ipv4Addr::from(u32::from_str_radix(ip, 16).ok()?.to_ne_bytes());
+    Some(format!("{ip}:{}", u16::from_str_radix(port, 16).ok()?))
+}
+
+/// The same, in four words.
+fn ipv6(text: &str) -> Option<String> {
+    let (ip, port) = text.split_once(':')?;
+    let mut bytes = [0; 16];
+    for (word, place) in bytes.chunks_exact_mut(4).zip(0..) {
+        word.copy_from_slice(&u32::from_str_radix(ip.get(place * 8..place * 8 + 8)?, 16).ok()?.to_ne_bytes());
+    }
+    Some(format!("[{}]:{}", Ipv6Addr::from(bytes), u16::from_str_radix(port, 16).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_endian = "little")]
+    fn the_systems_table_is_read() {
+        assert_eq!(ipv4("0100007F:1F90").as_deref(), Some("127.0.0.1:8080"));
+        assert_eq!(ipv6("00000000000000000000000001000000:1F90").as_deref(), Some("[::1]:8080"));
+    }
+}

@@ -1,0 +1,213 @@
+//! Programs of whom nothing is known: each in a process group of its own, with bounded
+//! output, and ended with all that it has started, whatever it thinks of that.
+
+mod address;
+mod ended;
+mod family;
+mod output;
+
+pub(crate) use address::free_address;
+pub(crate) use ended::{Ended, Ran};
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use lab_broker::watchdog::Watchdog;
+use lab_console::Failure;
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+use tokio::net::TcpStream;
+use tokio::process::Child;
+use tokio::time::{sleep, timeout};
+
+use self::family::Family;
+use self::output::Output;
+use crate::verdict::Failed;
+
+/// Until a server must take connections. Some frameworks take seconds.
+const TO_START: Duration = Duration::from_secs(15);
+/// Between SIGTERM and SIGKILL.
+const TO_STOP: Duration = Duration::from_secs(2);
+/// How often it is looked whether a server listens. There is nothing to be told by.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// A command line that can be started.
+pub(crate) struct Command {
+    words: Vec<OsString>,
+    env: Vec<(String, String)>,
+}
+
+impl Command {
+    pub(crate) fn new(program: &Path) -> Self {
+        Self { words: vec![program.into()], env: Vec::new() }
+    }
+
+    /// A line as one types it.
+    pub(crate) fn shell(line: &str) -> Self {
+        // What is added by `args` stands behind the line.
+        let words = ["sh".into(), "-c".into(), format!("{line} \"$@\"").into(), "sh".into()];
+        Self { words: words.to_vec(), env: Vec::new() }
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.env.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn args(mut self, args: &[&str]) -> Self {
+        self.words.extend(args.iter().map(Into::into));
+        self
+    }
+}
+
+/// How programs are started.
+pub(crate) struct Programs {
+    watchdog: Arc<Mutex<Watchdog>>,
+    family: Family,
+}
+
+impl Programs {
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let family = Family::new();
+        let watchdog = Watchdog::of_family(family.mark())
+            .map_err(|error| Failure::missing(format!("can't start sh: {}", lab_console::reason(&error))))?;
+        Ok(Self { watchdog: Arc::new(Mutex::new(watchdog)), family })
+    }
+
+    pub(crate) fn start(&self, command: Command) -> Result<Process, Failed> {
+        let cannot = |error: std::io::Error| {
+            Failed::new("(started the program)", "a process", format!("({})", lab_console::reason(&error)))
+        };
+        let mut plain = std::process::Command::new(&command.words[0]);
+        plain.args(&command.words[1..]);
+        let (mark, value) = self.family.variable();
+        plain.envs(command.env).env(mark, value);
+        let watched = self.watchdog.lock().unwrap_or_else(PoisonError::into_inner).watched(&plain).map_err(cannot)?;
+        let mut child = tokio::process::Command::from(watched)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(cannot)?;
+        let pid = child.id().expect("it was not waited for");
+        Ok(Process {
+            stdout: Output::first(child.stdout.take().expect("piped")),
+            stderr: Output::last(child.stderr.take().expect("piped")),
+            group: Pid::from_raw(pid as i32),
+            child,
+            watchdog: Arc::clone(&self.watchdog),
+            family: self.family.clone(),
+            over: false,
+        })
+    }
+}
+
+/// A program under way.
+pub(crate) struct Process {
+    child: Child,
+    group: Pid,
+    stdout: Output,
+    stderr: Output,
+    watchdog: Arc<Mutex<Watchdog>>,
+    family: Family,
+    over: bool,
+}
+
+impl Process {
+    /// Returns when it takes connections.
+    pub(crate) async fn wait_until_it_listens(&mut self, address: SocketAddr) -> Result<(), Failed> {
+        let begin = Instant::now();
+        let did = format!("(started the program, with {address} as where to listen)");
+        loop {
+            if TcpStream::connect(address).await.is_ok() {
+                return Ok(());
+            }
+            if let Ok(Some(status)) = self.child.try_wait() {
+                let came = format!("(it ended at once, with {})", ended::describe(status));
+                return Err(self.failed(did, "a server that takes connections there", came).await);
+            }
+            if begin.elapsed() > TO_START {
+                let came = format!("({})", address::what_it_does(address, &self.family).await);
+                return Err(self.failed(did, "a server that takes connections there", came).await);
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// A failure that may be due to the program's end, which is then said.
+    pub(crate) async fn explain(&mut self, failed: Failed) -> Failed {
+        // One that panics or exits closes its connections a moment before it is gone.
+        match timeout(Duration::from_millis(100), self.child.wait()).await {
+            Ok(Ok(status)) => {
+                let came = format!("{}\n(the program ended, with {})", failed.came_back, ended::describe(status));
+                Failed { came_back: came.trim_start().to_owned(), program: self.said().await, ..failed }
+            }
+            _ => failed,
+        }
+    }
+
+    async fn failed(&self, did: String, expected: &str, came: String) -> Failed {
+        Failed { program: self.said().await, ..Failed::new(did, expected, came) }
+    }
+
+    /// Its last lines on stderr, after a moment for them to arrive.
+    async fn said(&self) -> String {
+        self.stderr.settled().await;
+        self.last_words()
+    }
+
+    /// Its last lines on stderr so far.
+    pub(crate) fn last_words(&self) -> String {
+        self.stderr.last_lines()
+    }
+
+    /// SIGTERM; SIGKILL to all of it if it stays.
+    pub(crate) async fn stop(mut self) -> Ended {
+        let by_itself = matches!(self.child.try_wait(), Ok(Some(_)));
+        let _ = killpg(self.group, Signal::SIGTERM);
+        let stayed = timeout(TO_STOP, self.child.wait()).await.is_err();
+        let left = self.kill_all();
+        let status = self.child.wait().await.ok();
+        Ended { by_itself, stayed, left, status }
+    }
+
+    /// Waits for its end, `patience` at most; what is left of it is killed then.
+    pub(crate) async fn run_to_end(mut self, patience: Duration) -> Ran {
+        let begin = Instant::now();
+        let status = timeout(patience, self.child.wait()).await.ok().and_then(Result::ok);
+        let took = begin.elapsed();
+        self.kill_all();
+        let _ = self.child.wait().await;
+        self.stdout.settled().await;
+        self.stderr.settled().await;
+        Ran {
+            status,
+            stdout: self.stdout.text(),
+            too_much: self.stdout.is_more(),
+            stderr: self.stderr.last_lines(),
+            took,
+        }
+    }
+
+    /// Kills the group, and whoever has left it. Returns whether there was such a one.
+    fn kill_all(&mut self) -> bool {
+        if std::mem::replace(&mut self.over, true) {
+            return false;
+        }
+        // While the child is not waited for, or one of its group lives, the number is theirs.
+        let _ = killpg(self.group, Signal::SIGKILL);
+        let left = self.family.kill();
+        self.watchdog.lock().unwrap_or_else(PoisonError::into_inner).is_over(self.group.as_raw() as u32);
+        left
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill_all();
+        let _ = self.child.try_wait();
+    }
+}

@@ -1,0 +1,21 @@
+//! Where the exercises' files are.
+
+use std::path::PathBuf;
+
+use crate::exercise::Exercise;
+
+/// The repository's root. The checker is built in it, and works on it.
+pub(crate) fn root() -> PathBuf {
+    let crates = concat!(env!("CARGO_MANIFEST_DIR"), "/../../..");
+    PathBuf::from(crates).canonicalize().unwrap_or_else(|_| crates.into())
+}
+
+/// The learner's file, from the root.
+pub(crate) fn starter(exercise: &Exercise) -> PathBuf {
+    format!("labs/{}/exercises/{}.rs", exercise.lab(), exercise.file_stem()).into()
+}
+
+/// Ours, from the root.
+pub(crate) fn solution(exercise: &Exercise) -> PathBuf {
+    format!("labs/{}/solutions/{}.rs", exercise.lab(), exercise.file_stem()).into()
+}

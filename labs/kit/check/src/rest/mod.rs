@@ -1,0 +1,6 @@
+//! The exercises of the REST lab.
+
+pub(crate) mod health;
+
+/// Where their tasks stand.
+pub(crate) const README: &str = include_str!("../../../../rest/README.md");
