@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use lab_console::Failure;
 
 use crate::exercise::Role;
 use crate::http::{Answer, Request, send};
-use crate::process::{Command, Ended, Process, Programs};
+use crate::process::{Command, Ended, Process, Programs, Ran};
 use crate::verdict::Failed;
 
 /// What is graded.
@@ -56,16 +57,26 @@ impl Bench {
         }
         let address =
             crate::process::free_address().map_err(|why| Failed::new("(looked for a free port)", "one", why))?;
-        let variable = match self.role {
-            Role::RestServer | Role::RestClient => "LAB_REST_ADDR",
-        };
-        let mut command = self.command().env(variable, address.to_string());
+        let mut command = self.command().env(self.variable(), address.to_string());
         for (name, value) in env {
             command = command.env(name, value);
         }
         let mut process = self.programs.start(command)?;
         process.wait_until_it_listens(address).await?;
         Ok(Server { address, process: Some(process) })
+    }
+
+    /// What tells the program where to listen, or what to call.
+    fn variable(&self) -> &'static str {
+        match self.role {
+            Role::RestServer | Role::RestClient => "LAB_REST_ADDR",
+        }
+    }
+
+    /// Runs a client to its end, with `address` as what it is to call; kills it after `patience`.
+    pub(crate) async fn run(&self, address: SocketAddr, args: &[&str], patience: Duration) -> Result<Ran, Failed> {
+        let command = self.command().env(self.variable(), address.to_string()).args(args);
+        Ok(self.programs.start(command)?.run_to_end(patience).await)
     }
 
     fn command(&self) -> Command {

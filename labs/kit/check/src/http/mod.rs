@@ -2,8 +2,12 @@
 
 mod answer;
 mod client;
+mod mock;
 mod recorded;
+mod reply;
 
 pub(crate) use answer::Answer;
 pub(crate) use client::{Request, get, request, send};
+pub(crate) use mock::{Mock, Received};
 pub(crate) use recorded::{Recorded, Recording};
+pub(crate) use reply::{Gate, Reply};

@@ -1,0 +1,179 @@
+//! The checker as a server: it records what comes, and answers as a check wants it, also as
+//! no server should.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, request};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::reply::Reply;
+use super::{Recorded, Recording};
+use crate::verdict::{Event, Who};
+
+/// No request in an exercise is larger.
+const MOST: usize = 1024 * 1024;
+/// Requests that are kept. A client that goes on for ever is told apart from one that doesn't.
+const KEPT: usize = 1_000;
+
+/// A request that came.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    pub(crate) at: Instant,
+    pub(crate) method: Method,
+    /// Percent-encoded, without the query.
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+    /// As it was on the wire.
+    pub(crate) raw: String,
+    /// What it got, in words or as it was on the wire.
+    pub(crate) reply: String,
+}
+
+/// What a request gets; the number of those before it is given as well.
+pub(crate) trait Plan: Fn(&Received, usize) -> Reply + Send + Sync + 'static {}
+impl<T: Fn(&Received, usize) -> Reply + Send + Sync + 'static> Plan for T {}
+
+/// A server under way. Dropping it closes every connection.
+pub(crate) struct Mock {
+    address: SocketAddr,
+    begin: Instant,
+    log: Arc<Log>,
+    _tasks: JoinSet<()>,
+}
+
+struct Log {
+    received: Mutex<Vec<Received>>,
+    count: watch::Sender<usize>,
+}
+
+impl Mock {
+    /// Listens on a free port.
+    pub(crate) async fn start(plan: impl Plan) -> io::Result<Self> {
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), plan).await
+    }
+
+    /// Listens on this one.
+    pub(crate) async fn start_at(address: SocketAddr, plan: impl Plan) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let log = Arc::new(Log { received: Mutex::default(), count: watch::Sender::new(0) });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(accept(listener, Arc::clone(&log), Arc::new(plan)));
+        Ok(Self { address, begin: Instant::now(), log, _tasks: tasks })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// All requests so far.
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.log.lock().clone()
+    }
+
+    /// Returns when so many have come. The caller sets the time for that.
+    pub(crate) async fn wait_for(&self, count: usize) {
+        // The sender lives as long as this does.
+        let _ = self.log.count.subscribe().wait_for(|&came| came >= count).await;
+    }
+
+    /// Requests and replies, one after the other, as they were on the wire.
+    pub(crate) fn transcript(&self) -> String {
+        let all: Vec<_> =
+            self.received().iter().map(|one| format!("{}\n\n{}", one.raw.trim(), one.reply.trim())).collect();
+        all.join("\n\n")
+    }
+
+    /// What came and was answered when.
+    pub(crate) fn ladder(&self) -> Vec<Event> {
+        let event = |at: Instant, who, what: String| Event {
+            at_ms: at.duration_since(self.begin).as_millis() as u64,
+            who,
+            what,
+        };
+        let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+        self.received()
+            .iter()
+            .flat_map(|one| {
+                let came = event(one.at, Who::You, first_line(&one.raw));
+                [came, event(one.at, Who::Checker, first_line(&one.reply))]
+            })
+            .collect()
+    }
+}
+
+impl Log {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Received>> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Chooses what it gets while no other can come in between.
+    fn note(&self, mut received: Received, plan: &impl Plan) -> Reply {
+        let mut all = self.lock();
+        let count = *self.count.borrow();
+        let reply = plan(&received, count);
+        received.reply = reply.to_string();
+        if all.len() < KEPT {
+            all.push(received);
+        }
+        self.count.send_replace(count + 1);
+        reply
+    }
+}
+
+async fn accept(listener: TcpListener, log: Arc<Log>, plan: Arc<impl Plan>) {
+    // Dropped with this task, and all connections with it.
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            Ok((stream, _)) = listener.accept() => {
+                connections.spawn(serve(stream, Arc::clone(&log), Arc::clone(&plan)));
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, log: Arc<Log>, plan: Arc<impl Plan>) {
+    let recording = Recording::default();
+    let io = TokioIo::new(Recorded::new(stream, recording.clone()));
+    let service = service_fn(|request: http::Request<Incoming>| {
+        let (log, plan, recording) = (&log, &*plan, &recording);
+        async move {
+            let (parts, body) = request.into_parts();
+            let body = Limited::new(body, MOST).collect().await.map_err(|_| io::Error::other("no whole request"))?;
+            let received = received(parts, body.to_bytes(), recording);
+            let reply = log.note(received, plan);
+            reply.into_response().await.ok_or_else(|| io::Error::other("cut, as the plan says"))
+        }
+    });
+    // An error is a client that went away, or a reply that was cut.
+    let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
+}
+
+fn received(parts: request::Parts, body: Bytes, recording: &Recording) -> Received {
+    let raw = recording.read();
+    recording.clear();
+    Received {
+        at: Instant::now(),
+        method: parts.method,
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers: parts.headers,
+        body,
+        raw,
+        reply: String::new(),
+    }
+}
