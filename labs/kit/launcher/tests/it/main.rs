@@ -87,7 +87,7 @@ fn a_disk_without_room_to_build_is_one_sentence(#[case] size: &'static str, #[ca
     assert_eq!(ended.0, status, "{ended:?}");
     if status == 3 {
         assert!(ended.2.starts_with("error: 1.0 GB free for /"), "{ended:?}");
-        assert!(ended.2.ends_with("/target; a build takes 1.4 -> cargo clean\n"), "{ended:?}");
+        assert!(ended.2.ends_with("/target; a build takes 1.7 -> cargo clean\n"), "{ended:?}");
     }
 }
 
