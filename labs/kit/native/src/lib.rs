@@ -84,11 +84,11 @@ pub fn topic_id<C: ClientContext>(
     let (native, mut names) = (client.native_ptr(), [name.as_ptr()]);
     let describe = librdkafka::rd_kafka_admin_op_t::RD_KAFKA_ADMIN_OP_DESCRIBETOPICS;
     // SAFETY: `client` is borrowed, and so `native` outlives all that is made here, which
-    // ends in the reverse order: the event before its queue. `names` and the error's text
-    // are copied, or done without (null, 0). An event comes at the latest when the request's
-    // time is over, and null is looked for all the same. What is asked of the event lives in
-    // it; the functions that read it take null for nothing, and the pointer that is followed
-    // here is the first of `count`.
+    // ends in the reverse order: the event before its queue. What the names point at is
+    // copied, and the texts of errors are done without (null, 0). Without an event in time
+    // `event` is null, and so is `result`; librdkafka drops what comes for a queue that has
+    // ended. What is asked of the event lives in it, and `described` points at `count`
+    // pointers to what was described.
     unsafe {
         let queue = Owned(librdkafka::rd_kafka_queue_new(native), librdkafka::rd_kafka_queue_destroy);
         let topics = Owned(
@@ -102,7 +102,7 @@ pub fn topic_id<C: ClientContext>(
         librdkafka::rd_kafka_DescribeTopics(native, topics.0, options.0, queue.0);
         let event = Owned(librdkafka::rd_kafka_queue_poll(queue.0, patience), librdkafka::rd_kafka_event_destroy);
         let result = librdkafka::rd_kafka_event_DescribeTopics_result(event.0);
-        if event.0.is_null() || result.is_null() {
+        if result.is_null() {
             return Err(KafkaError::AdminOp(RDKafkaErrorCode::OperationTimedOut));
         }
         succeeded(librdkafka::rd_kafka_event_error(event.0))?;
