@@ -2,6 +2,7 @@
 //! only one of its name.
 
 use std::collections::BTreeMap;
+use std::ffi::CString;
 use std::time::{Duration, Instant};
 
 use rdkafka::config::FromClientConfigAndContext;
@@ -35,14 +36,25 @@ pub(crate) fn text(error: impl std::fmt::Display) -> Interrupted {
     error.to_string()
 }
 
-/// The end of each partition.
+/// What can be seen of the topic from outside.
 #[derive(Debug, Default)]
-pub(crate) struct Ends(BTreeMap<i32, i64>);
+pub(crate) struct Seen {
+    /// Which topic it is that has the name (KIP-516). `None` while no broker has told.
+    id: Option<u128>,
+    /// The end of each partition.
+    ends: BTreeMap<i32, i64>,
+}
 
-impl Ends {
-    /// Whether any was further than it is now. A topic only grows.
-    pub(crate) fn are_beyond(&self, now: &Self) -> bool {
-        self.0.iter().any(|(partition, end)| now.0.get(partition).is_none_or(|now| now < end))
+impl Seen {
+    /// Takes the place of what was seen before; whether that was another topic. A topic
+    /// only grows. But one that was made anew may have outgrown the old one already, by
+    /// facts that were on their way: then its id alone tells.
+    pub(crate) fn replace(&mut self, mut now: Self) -> bool {
+        now.id = now.id.or(self.id);
+        let has_another_id = self.id.is_some() && now.id != self.id;
+        let is_shorter = self.ends.iter().any(|(partition, end)| now.ends.get(partition).is_none_or(|now| now < end));
+        *self = now;
+        has_another_id || is_shorter
     }
 }
 
@@ -128,14 +140,16 @@ impl FactsTopic {
         replay(&self.kafka, &self.name, |low, _| low, each).map_err(text)
     }
 
-    /// Where each partition ends.
-    pub(crate) fn ends(&self) -> Result<Ends, Interrupted> {
+    /// Looks at the topic.
+    pub(crate) fn look(&self) -> Result<Seen, Interrupted> {
         let client = self.producer.client();
+        let name = CString::new(&*self.name).map_err(text)?;
         let metadata = client.fetch_metadata(Some(&self.name), OPTIONAL_ANSWER).map_err(text)?;
+        let id = lab_native::topic_id(client, metadata.orig_broker_id(), &name, OPTIONAL_ANSWER).map_err(text)?;
         let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
         let end = |partition: i32| Ok((partition, client.fetch_watermarks(&self.name, partition, OPTIONAL_ANSWER)?.1));
         let ends: Result<_, KafkaError> = partitions.map(|partition| end(partition.id())).collect();
-        ends.map(Ends).map_err(text)
+        Ok(Seen { id, ends: ends.map_err(text)? })
     }
 
     /// Whether the broker says that there is no such topic.
@@ -157,5 +171,34 @@ impl FactsTopic {
                 Err(error) => return Err(error.to_string()),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seen;
+
+    fn seen(id: u128, ends: [i64; 2]) -> Seen {
+        Seen { id: Some(id).filter(|&id| id > 0), ends: (0..).zip(ends).collect() }
+    }
+
+    #[test]
+    fn a_topic_that_is_shorter_has_lost_facts_whether_it_has_an_id_or_not() {
+        for id in [0, 7] {
+            let mut topic = Seen::default();
+            assert!(!topic.replace(seen(id, [3, 4])));
+            assert!(!topic.replace(seen(id, [3, 9])));
+            assert!(topic.replace(seen(id, [9, 8])));
+            assert!(!topic.replace(seen(id, [9, 8])));
+        }
+    }
+
+    #[test]
+    fn a_topic_with_another_id_is_another_however_long() {
+        let mut topic = Seen::default();
+        assert!(!topic.replace(seen(7, [3, 4])));
+        assert!(!topic.replace(seen(0, [3, 4])), "a broker that doesn't say is none that says another");
+        assert!(topic.replace(seen(8, [30, 40])));
+        assert!(!topic.replace(seen(8, [30, 40])));
     }
 }

@@ -28,7 +28,7 @@ use tracing::{info, warn};
 
 use crate::broker;
 use crate::config::{ConsumerArgs, KafkaArgs};
-use crate::facts::{Ends, FactsTopic, Interrupted, MOST_IN_TRANSACTION, text};
+use crate::facts::{FactsTopic, Interrupted, MOST_IN_TRANSACTION, Seen, text};
 use crate::published::Published;
 use crate::state;
 use crate::wire::fact_record;
@@ -64,7 +64,7 @@ impl Publisher {
             lock: args.database.file().map(lock_of),
             stop: stop.clone(),
             runtime: Handle::current(),
-            ends: Ends::default(),
+            seen: Seen::default(),
             anew: None,
         };
         let (end, ended) = oneshot::channel();
@@ -102,8 +102,8 @@ struct Work {
     lock: Option<PathBuf>,
     stop: CancellationToken,
     runtime: Handle,
-    /// How far the topic went when it was last looked at.
-    ends: Ends,
+    /// What the topic was when it was last looked at.
+    seen: Seen,
     /// Why every order has to be published as it is. It is remembered until that is done:
     /// a second look, at a topic that has grown meanwhile, may tell nothing of it.
     anew: Option<&'static str>,
@@ -164,14 +164,14 @@ impl Work {
                 self.anew = Some(RESTORED);
                 return Err("the topic tells of other changes than this database".to_owned());
             }
-            // Nobody else writes to it. So a topic that was made anew is shorter before the
-            // next facts are sent, and may be longer afterwards.
-            self.look_at_ends(&facts)?;
+            // Nobody else writes to it. So a topic that has lost its facts is shorter before the
+            // next are sent, and may be longer afterwards.
+            self.look_at(&facts)?;
             let new = changes.iter().filter(|change| !published.has(change));
             let fact = |change: &Change| fact_record(&change.position.to_string(), change.kind, &change.order);
             let sent = facts.send(new.map(fact).collect());
             // What is wrong with the topic says more than that something couldn't be sent.
-            self.look_at_ends(&facts)?;
+            self.look_at(&facts)?;
             sent?;
             looked = Instant::now();
         }
@@ -182,7 +182,7 @@ impl Work {
     /// all before the newest transaction is published, and of that one it is known what.
     fn begin(&mut self, facts: &FactsTopic, now: Position) -> Result<(Watch, Published), Interrupted> {
         // If it is another one now, that is remembered.
-        let _ = self.look_at_ends(facts);
+        let _ = self.look_at(facts);
         let published = facts.published()?;
         let kept = self.runtime.block_on(self.store.watch(WatchFrom::Oldest)).map_err(text)?.position();
         let begin = now.at(published.complete_up_to(MOST_IN_TRANSACTION));
@@ -197,20 +197,18 @@ impl Work {
         };
         info!(reason, "publishing every order as it is");
         let from = state::publish_all(facts, &self.store, &self.runtime)?;
-        self.look_at_ends(facts)?;
+        self.look_at(facts)?;
         self.anew = None;
         let watch = self.runtime.block_on(self.store.watch(WatchFrom::After(from))).map_err(text)?;
         Ok((watch, Published::nothing(now.epoch())))
     }
 
-    /// A topic that is shorter than it was is another one: it was removed, or its broker
-    /// has lost its data. What was published before is gone.
-    fn look_at_ends(&mut self, facts: &FactsTopic) -> Result<(), Interrupted> {
+    /// A topic that was removed and made anew, or whose broker has lost its data, lacks
+    /// what was published before.
+    fn look_at(&mut self, facts: &FactsTopic) -> Result<(), Interrupted> {
         // No answer is no reason: a broker that is away comes back, mostly with all it had.
-        let Ok(ends) = facts.ends() else { return Ok(()) };
-        let is_another = self.ends.are_beyond(&ends);
-        self.ends = ends;
-        if is_another {
+        let Ok(now) = facts.look() else { return Ok(()) };
+        if self.seen.replace(now) {
             self.anew = Some(REMADE);
             return Err(REMADE.to_owned());
         }

@@ -11,6 +11,7 @@
 mod logs;
 mod start;
 mod stop;
+mod throttle;
 mod trace;
 
 #[cfg(feature = "http")]
@@ -23,6 +24,7 @@ mod serve;
 pub use logs::start_logs;
 pub use start::{need_open_files, run};
 pub use stop::stop_signal;
+pub use throttle::Throttle;
 pub use trace::TraceId;
 pub use tracing_subscriber::filter::LevelFilter;
 

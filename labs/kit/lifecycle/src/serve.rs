@@ -9,7 +9,7 @@ use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::{http1, http2};
@@ -22,9 +22,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, error, warn};
 
-use crate::Limits;
 use crate::limits::connections_possible;
 use crate::observe::observe;
+use crate::{Limits, Throttle};
 
 /// What is spoken on the port, from the first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -235,23 +235,5 @@ struct Streams(TaskTracker);
 impl<F: Future<Output: Send> + Send + 'static> hyper::rt::Executor<F> for Streams {
     fn execute(&self, stream: F) {
         self.0.spawn(stream);
-    }
-}
-
-/// Says the same thing at most once a second: a flood must not fill the log as well.
-#[derive(Default)]
-struct Throttle {
-    last: Option<Instant>,
-    unsaid: u64,
-}
-
-impl Throttle {
-    fn warn(&mut self, what: &str) {
-        if self.last.is_some_and(|last| last.elapsed() < Duration::from_secs(1)) {
-            self.unsaid += 1;
-            return;
-        }
-        warn!(unsaid = self.unsaid, "{what}");
-        *self = Self { last: Some(Instant::now()), unsaid: 0 };
     }
 }

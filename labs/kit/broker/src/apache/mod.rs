@@ -141,6 +141,11 @@ impl Apache {
         self.nodes[broker].pid()
     }
 
+    /// Where a broker, counted from 0, has its data: a folder for each partition.
+    pub fn data(&self, broker: usize) -> PathBuf {
+        self.nodes[broker].data()
+    }
+
     /// Kills a broker (SIGKILL), and waits until it is gone. Its data stay.
     pub async fn kill(&mut self, broker: usize) {
         self.nodes[broker].signal(Signal::SIGKILL);

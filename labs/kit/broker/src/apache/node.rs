@@ -78,6 +78,10 @@ impl Node {
         Err(ApacheError::Setup { broker: node.name, log: last_lines(&said) })
     }
 
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder.join(DATA)
+    }
+
     fn write_files(&self) -> io::Result<()> {
         for folder in ["defaults", "mounted", "config", DATA] {
             fs::create_dir_all(self.folder.join(folder))?;

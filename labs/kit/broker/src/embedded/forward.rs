@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use lab_lifecycle::Throttle;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::{sleep, timeout};
-use tracing::{debug, warn};
+use tracing::debug;
 
 use super::ask::Broker;
 use super::groups::{Groups, Requests};
@@ -57,18 +58,19 @@ impl Traffic {
 pub(super) async fn forward(listener: TcpListener, mock: SocketAddr, traffic: Arc<Traffic>) {
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let connecting = Arc::new(Semaphore::new(MAX_CONNECTING));
+    let mut complaints = Throttle::default();
     loop {
         let client = match listener.accept().await {
             Ok((client, _)) => client,
             Err(error) => {
                 // Out of file descriptors, most likely: others may close some.
-                warn!(%error, "can't take a connection");
+                complaints.warn(&format!("can't take a connection: {error}"));
                 sleep(Duration::from_millis(100)).await;
                 continue;
             }
         };
         let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
-            warn!("closed a connection: {MAX_CONNECTIONS} are open, and no more are taken");
+            complaints.warn(&format!("closed a connection: {MAX_CONNECTIONS} are open, and no more are taken"));
             continue;
         };
         let (traffic, connecting) = (Arc::clone(&traffic), Arc::clone(&connecting));

@@ -1,5 +1,6 @@
 //! What a check has found.
 
+use lab_launcher::Lack;
 use serde::Serialize;
 
 /// How it stands with one thing.
@@ -36,6 +37,11 @@ pub(super) struct Finding {
 impl Finding {
     pub(super) fn ok(check: &'static str, found: impl Into<String>) -> Self {
         Self { check, state: State::Ok, found: found.into(), mend: None }
+    }
+
+    /// As the launcher says it.
+    pub(super) fn lack(check: &'static str, lack: Lack) -> Self {
+        Self::fail(check, lack.found, lack.mend)
     }
 
     pub(super) fn warn(check: &'static str, found: impl Into<String>, mend: impl Into<String>) -> Self {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use lab_console::DatabaseArgs;
+use lab_launcher::{free_for, no_room, space_in, target};
 use nix::sys::statvfs::statvfs;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
@@ -11,22 +12,20 @@ use super::ask::PATIENCE;
 use super::finding::Finding;
 
 const GB: u64 = 1_000_000_000;
-/// Below this a build fails. Measured: `cargo build` from nothing leaves 1.4 GB.
+/// A build from nothing takes less, and something may be left.
 const LEAST: u64 = 2 * GB;
 /// Measured: `cargo test --workspace` leaves 4.5 GB.
 const ENOUGH: u64 = 5 * GB;
 /// For orders that can't be where they should.
 const ELSEWHERE: &str = "export LAB_DATABASE=/tmp/orders.db";
 
-/// librdkafka is built in the target folder, by a configure that takes a space for an end.
+/// As the launcher sees it, which is before all else is built.
 pub(super) fn path() -> Finding {
     let target = target();
-    let text = target.display().to_string();
-    if text.contains(char::is_whitespace) {
-        let found = format!("there is a space in {text}, and librdkafka can't be built there");
-        return Finding::fail("path", found, "export CARGO_TARGET_DIR=/tmp/lab-target");
+    match space_in(&target) {
+        Some(lack) => Finding::lack("path", lack),
+        None => Finding::ok("path", format!("no space in {}", target.display())),
     }
-    Finding::ok("path", format!("no space in {text}"))
 }
 
 /// Room to build.
@@ -43,9 +42,9 @@ pub(super) fn disk() -> Finding {
     // Their types differ from system to system.
     #[allow(clippy::unnecessary_cast)]
     let free = (disk.blocks_available() as u64).saturating_mul(disk.fragment_size() as u64);
-    let found = format!("{}.{} GB free for {}", free / GB, free % GB / (GB / 10), target.display());
+    let found = free_for(&target, free);
     match free {
-        0..LEAST => Finding::fail("disk", format!("{found}; a build takes 1.4"), "cargo clean"),
+        0..LEAST => Finding::lack("disk", no_room(found)),
         LEAST..ENOUGH => Finding::warn("disk", format!("{found}; all tests take 4.5"), "cargo clean"),
         _ => Finding::ok("disk", found),
     }
@@ -86,12 +85,4 @@ fn can_be_made(file: &Path) -> std::io::Result<()> {
     let folder = if folder.exists() { folder } else { above(&folder) };
     // A file without a name, gone at once. Permissions alone don't tell: the disk may be read-only, or full.
     tempfile::tempfile_in(folder).map(drop)
-}
-
-/// Where cargo builds: as it was told, or where this program is.
-fn target() -> PathBuf {
-    let told = std::env::var_os("CARGO_TARGET_DIR").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-    let here = || Some(std::env::current_exe().ok()?.parent()?.parent()?.to_owned());
-    let target = told.or_else(here).unwrap_or_else(|| PathBuf::from("target"));
-    std::path::absolute(&target).unwrap_or(target)
 }

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::ask::{Answer, ask, find};
+use lab_launcher::{Package, find, install};
+
+use super::ask::{Answer, ask};
 use super::finding::Finding;
-use super::install::{Package, install};
 
 /// As docker-compose.yml's Kafka needs it, which is what the jars are.
 const OLDEST_JAVA: u32 = 17;

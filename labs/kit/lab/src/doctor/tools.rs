@@ -1,8 +1,9 @@
 //! What building takes: Rust, compilers of C and C++, make, bash.
 
-use super::ask::{Answer, ask, find};
+use lab_launcher::{TOOLS, Tool, find};
+
+use super::ask::{Answer, ask};
 use super::finding::Finding;
-use super::install::{Package, install};
 
 /// As rustup.rs says it.
 const RUSTUP: &str = "curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh";
@@ -23,38 +24,21 @@ pub(super) async fn rust() -> Finding {
     Finding::ok("rust", format!("rustc {rustc}, cargo {cargo}"))
 }
 
-/// The compiler that the variable names, or the one of that name.
-pub(super) async fn compiler(check: &'static str, variable: &str, name: &str) -> Finding {
-    let named = std::env::var(variable).ok().filter(|named| !named.trim().is_empty());
-    let line = named.clone().unwrap_or_else(|| name.to_owned());
+/// What the launcher has looked for as well, before all this was built.
+pub(super) async fn building() -> Vec<Finding> {
+    let [c, cxx, make, bash] = &TOOLS;
+    let (c, cxx, make, bash) = tokio::join!(tool(c), tool(cxx), tool(make), tool(bash));
+    vec![c, cxx, make, bash]
+}
+
+async fn tool(tool: &Tool) -> Finding {
+    let line = tool.line();
     let mut words = line.split_whitespace();
-    // It may be two words, such as `ccache cc`.
-    let program = words.next().unwrap_or(name);
+    let program = words.next().unwrap_or_default();
     let answer = ask(program, &words.chain(["--version"]).collect::<Vec<_>>()).await;
-    let mend = if named.is_some() { format!("unset {variable}") } else { install(Package::Compilers) };
-    let whose = if named.is_some() { format!("{line} (by {variable})") } else { line.clone() };
     match answer.line() {
-        Some(said) => Finding::ok(check, said),
-        None => Finding::fail(check, format!("{whose} {}", answer.trouble()), mend),
-    }
-}
-
-pub(super) async fn make() -> Finding {
-    needed("make", Package::Compilers).await
-}
-
-/// librdkafka's configure is a script of bash.
-pub(super) async fn bash() -> Finding {
-    needed("bash", Package::Bash).await
-}
-
-async fn needed(program: &'static str, package: Package) -> Finding {
-    let answer = ask(program, &["--version"]).await;
-    match answer.line() {
-        Some(said) => Finding::ok(program, said),
-        None => {
-            Finding::fail(program, format!("{program} {}, and librdkafka needs it", answer.trouble()), install(package))
-        }
+        Some(said) => Finding::ok(tool.check, said),
+        None => Finding::lack(tool.check, tool.lack(&answer.trouble())),
     }
 }
 

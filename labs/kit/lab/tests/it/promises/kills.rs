@@ -10,7 +10,7 @@ use super::requests::{Feeder, consumers, start_consumer};
 use crate::kafka::support::{Kafka, assigned};
 
 /// For how long somebody else writes: long enough for a consumer to have a batch in hand.
-const LOCKED: Duration = Duration::from_millis(300);
+pub(super) const LOCKED: Duration = Duration::from_millis(300);
 
 /// Feeds requests as the kills go on, so that there are some left at each.
 async fn kill_by_turns(kafka: &Kafka, requests: usize, kills: usize, args: &[&str]) -> Wrongs {

@@ -1,7 +1,7 @@
 //! What the Kafka lab promises, and that each promise can be broken.
 //!
 //! A promise is tested with its control: the same harness with one knob turned, the
-//! programs' own `--break` (or the fault left out), which must count above zero.
+//! programs' own `--break` (or a copy, or the fault left out), which must count above zero.
 //! Both counts are printed.
 //!
 //! | promise                                     | file          | embedded broker |
@@ -17,7 +17,7 @@
 //! | topics and brokers with other settings      | `settings`    | no: it has no settings |
 //! | an open transaction hides nothing for long  | `transactions`| no: it fakes them |
 //! | a tap on the wire shows what passes         | `tap`         | yes, in its own crate |
-//! | facts outlive their topic                   | `removed`     | no: there a topic stays |
+//! | facts outlive their topic                   | `removed`     | there a topic stays; another comes to stand for it |
 //!
 //! Apache Kafka needs Java, and Maven once; without them these tests fail, in a sentence:
 //! `cargo test -p lab --test it -- --ignored --nocapture promises`.
@@ -34,6 +34,7 @@ mod ledger;
 mod memory;
 mod poison;
 mod rebalances;
+mod relay;
 mod removed;
 mod requests;
 mod settings;

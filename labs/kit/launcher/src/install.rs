@@ -1,19 +1,23 @@
 //! The command that installs something, in the words of the system at hand.
 
-use super::ask::find;
+use crate::find;
 
 /// What may be missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Package {
+pub enum Package {
     /// Compilers of C and C++, and make.
     Compilers,
+    /// What librdkafka's configure is written in.
     Bash,
+    /// For Apache Kafka.
     Java,
+    /// For its jars.
     Maven,
 }
 
 /// For the first package manager that is there.
-pub(super) fn install(package: Package) -> String {
+#[must_use]
+pub fn install(package: Package) -> String {
     if cfg!(target_os = "macos") && package == Package::Compilers {
         return "xcode-select --install".to_owned();
     }
