@@ -4,26 +4,36 @@
 const ENDINGS: [&str; 12] = ["rs", "py", "js", "mjs", "ts", "go", "java", "kt", "rb", "php", "cs", "cpp"];
 
 /// What only a stack, a library or a debugger says.
-const TRACES: [&str; 22] = [
+const TRACES: [&str; 32] = [
     "Traceback",
     "backtrace",
     "panicked",
     "goroutine",
-    "stack trace",
-    "at Object.",
-    "at process.",
-    "node_modules",
-    "site-packages",
-    ".cargo/",
     "/home/",
     "/root/",
     "/usr/",
+    ".cargo/",
+    "node_modules",
+    "site-packages",
+    "stack trace",
+    "at Object.",
+    "at process.",
+    "runtime error",
     "NoneType",
     "<class",
+    "' object is not",
+    "' object has no",
+    "unhashable type",
+    "unsupported operand",
     "not supported between instances",
+    "Cannot read propert",
+    "is not iterable",
     "[object Object]",
+    "cannot unmarshal",
     "Go struct field",
-    "Go value of type",
+    "strconv.",
+    "interface {}",
+    "map[string]",
     "Some(",
     "String(",
     "Number(",
@@ -50,6 +60,28 @@ const TYPES: [&str; 17] = [
     "werkzeug",
 ];
 
+/// What languages call their exceptions, without `Error`.
+const ERRORS: [&str; 18] = [
+    "Assertion",
+    "Attribute",
+    "Decode",
+    "Import",
+    "Index",
+    "JSONDecode",
+    "Key",
+    "Lookup",
+    "Name",
+    "OS",
+    "Range",
+    "Recursion",
+    "Reference",
+    "Runtime",
+    "Syntax",
+    "Type",
+    "UnicodeDecode",
+    "Value",
+];
+
 /// The first that is found in it.
 pub(super) fn inside(text: &str) -> Option<String> {
     if let Some(trace) = TRACES.into_iter().find(|trace| text.contains(trace)) {
@@ -65,11 +97,12 @@ fn is_file(word: &str) -> bool {
     word.rsplit_once('.').is_some_and(|(stem, ending)| !stem.is_empty() && ENDINGS.contains(&ending))
 }
 
-/// `KeyError`, `JSONDecodeError`, `NullPointerException`
+/// `KeyError`, `json.decoder.JSONDecodeError`, `NullPointerException`. Names such as `ValidationError`
+/// may be meant for the caller.
 fn is_exception(word: &str) -> bool {
     let name = word.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-    let stem = name.strip_suffix("Error").or_else(|| name.strip_suffix("Exception"));
-    stem.is_some_and(|stem| !stem.is_empty() && stem.starts_with(|c: char| c.is_ascii_uppercase()))
+    let is_errors = name.strip_suffix("Error").is_some_and(|stem| ERRORS.contains(&stem));
+    is_errors || name.strip_suffix("Exception").is_some_and(|stem| !stem.is_empty())
 }
 
 #[cfg(test)]
@@ -80,7 +113,7 @@ mod tests {
     fn what_a_caller_can_use_is_no_inside() {
         for text in [
             r#"{"title":"Bad Request","detail":"the body is not JSON: line 1, column 4"}"#,
-            r#"{"title":"Unprocessable Content","detail":"desk must be an integer from 1 to 999. Error!"}"#,
+            r#"{"title":"ValidationError","detail":"desk must be an integer from 1 to 999. Error!"}"#,
             r#"{"type":"https://example.com/problems/invalid-order","title":"Not Found","detail":"/v1/w12 isn't there"}"#,
             r##"{"title":"Error","detail":"Unexpected token } in JSON at position 4","errors":[{"pointer":"#/a"}]}"##,
         ] {
@@ -99,6 +132,9 @@ mod tests {
             "json.decoder.JSONDecodeError: Expecting value",
             "json: cannot unmarshal string into Go struct field Order.desk of type int",
             "String(\"left\") is no desk",
+            "'int' object is not iterable",
+            "Cannot read properties of undefined (reading 'length')",
+            "TypeError: x",
         ] {
             assert!(inside(text).is_some(), "{text}");
         }
