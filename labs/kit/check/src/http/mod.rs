@@ -2,12 +2,14 @@
 
 mod answer;
 mod client;
+mod gate;
 mod mock;
 mod recorded;
 mod reply;
 
 pub(crate) use answer::Answer;
 pub(crate) use client::{Request, get, request, send};
+pub(crate) use gate::Gate;
 pub(crate) use mock::{Mock, Received};
 pub(crate) use recorded::{Recorded, Recording};
-pub(crate) use reply::{Gate, Reply};
+pub(crate) use reply::Reply;

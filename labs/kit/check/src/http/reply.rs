@@ -9,7 +9,8 @@ use http::StatusCode;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
-use tokio::sync::watch;
+
+use super::Gate;
 
 /// Of an endless body: a gigabyte in pieces of 64 KiB.
 const PIECES: usize = 16 * 1024;
@@ -80,8 +81,8 @@ impl Reply {
                 let headers = vec![("content-type", content_type.to_owned())];
                 Some(response(StatusCode::OK, headers, BodyExt::boxed(StreamBody::new(pieces))))
             }
-            Self::Hold(mut gate, reply) => {
-                gate.wait().await;
+            Self::Hold(gate, reply) => {
+                gate.pass().await;
                 Box::pin(reply.into_response()).await
             }
         }
@@ -131,23 +132,4 @@ fn head(f: &mut fmt::Formatter<'_>, status: StatusCode, headers: &[(&'static str
 /// Where a text may be cut.
 fn floor(text: &str, at: usize) -> usize {
     (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default()
-}
-
-/// Holds replies back until it is opened: so the checker decides what happens before what.
-#[derive(Clone, Debug)]
-pub(crate) struct Gate(std::sync::Arc<watch::Sender<bool>>);
-
-impl Gate {
-    pub(crate) fn new() -> Self {
-        Self(std::sync::Arc::new(watch::Sender::new(false)))
-    }
-
-    pub(crate) fn open(&self) {
-        self.0.send_replace(true);
-    }
-
-    async fn wait(&mut self) {
-        // The sender lives as long as this does.
-        let _ = self.0.subscribe().wait_for(|open| *open).await;
-    }
 }
