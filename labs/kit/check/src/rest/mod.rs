@@ -1,5 +1,6 @@
 //! The exercises of the REST lab.
 
+pub(crate) mod a_client;
 pub(crate) mod four_places;
 pub(crate) mod health;
 pub(crate) mod place_an_order;
