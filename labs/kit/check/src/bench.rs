@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use lab_console::Failure;
 
+use crate::called::{Called, Place, Played};
 use crate::exercise::Role;
 use crate::http::{Answer, Request, send};
 use crate::process::{Command, Ended, Process, Programs, Ran};
@@ -28,6 +29,8 @@ pub(crate) struct Bench {
     subject: Subject,
     programs: Programs,
     server: Option<Server>,
+    places: Vec<Place>,
+    played: Vec<(String, Played)>,
 }
 
 /// A server that takes connections.
@@ -38,8 +41,31 @@ pub(crate) struct Server {
 }
 
 impl Bench {
-    pub(crate) fn new(role: Role, subject: Subject) -> Result<Self, Failure> {
-        Ok(Self { role, subject, programs: Programs::new()?, server: None })
+    pub(crate) fn new(role: Role, calls: &[Called], subject: Subject) -> Result<Self, Failure> {
+        let at = matches!(subject, Subject::At(_));
+        let places = calls.iter().map(|called| called.place(at)).collect::<Result<_, _>>()?;
+        Ok(Self { role, subject, programs: Programs::new()?, server: None, places, played: Vec::new() })
+    }
+
+    /// Where the program is to find a service that it calls.
+    pub(crate) fn place(&self, variable: &str) -> &Place {
+        let place = self.places.iter().find(|place| place.variable == variable);
+        place.expect("the exercise's data names what its checks use")
+    }
+
+    /// That service, over HTTP; it is there from the first check that needs it.
+    pub(crate) async fn plays(&mut self, variable: &str) -> Result<Played, Failed> {
+        if let Some((_, played)) = self.played.iter().find(|(name, _)| name == variable) {
+            return Ok(played.clone());
+        }
+        let played = Played::start(self.place(variable)).await?;
+        self.played.push((variable.to_owned(), played.clone()));
+        Ok(played)
+    }
+
+    /// It is away, until it is played again. Those who have it must drop it too.
+    pub(crate) fn takes_away(&mut self, variable: &str) {
+        self.played.retain(|(name, _)| name != variable);
     }
 
     /// The server, started if it isn't yet.
@@ -57,7 +83,7 @@ impl Bench {
         }
         let address =
             crate::process::free_address().map_err(|why| Failed::new("(looked for a free port)", "one", why))?;
-        let mut command = self.command().env(self.variable(), address.to_string());
+        let mut command = self.command(address);
         for (name, value) in env {
             command = command.env(name, value);
         }
@@ -75,16 +101,19 @@ impl Bench {
 
     /// Runs a client to its end, with `address` as what it is to call; kills it after `patience`.
     pub(crate) async fn run(&self, address: SocketAddr, args: &[&str], patience: Duration) -> Result<Ran, Failed> {
-        let command = self.command().env(self.variable(), address.to_string()).args(args);
+        let command = self.command(address).args(args);
         Ok(self.programs.start(command)?.run_to_end(patience).await)
     }
 
-    fn command(&self) -> Command {
-        match &self.subject {
+    /// The program, told where it listens or what it calls.
+    fn command(&self, address: SocketAddr) -> Command {
+        let command = match &self.subject {
             Subject::Built(path) => Command::new(path),
             Subject::Typed(line) => Command::shell(line),
             Subject::At(_) => unreachable!("it runs already"),
-        }
+        };
+        let command = command.env(self.variable(), address.to_string());
+        self.places.iter().fold(command, |command, place| command.env(&place.variable, &place.value))
     }
 
     /// A word that no program can know beforehand.

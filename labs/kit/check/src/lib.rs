@@ -10,6 +10,7 @@
 //! may do what it likes: it can't stop, fill or outlive the checker.
 
 mod bench;
+mod called;
 mod catalogue;
 mod check;
 mod compile;
@@ -25,6 +26,7 @@ mod rest;
 mod verdict;
 
 pub use bench::Subject;
+pub use called::Called;
 pub use catalogue::{EXERCISES, find};
 pub use check::check;
 pub use compile::{Built, build};

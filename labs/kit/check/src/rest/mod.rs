@@ -1,5 +1,6 @@
 //! The exercises of the REST lab.
 
+pub(crate) mod change_without_losing;
 pub(crate) mod health;
 
 /// Where their tasks stand.
