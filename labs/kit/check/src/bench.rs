@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use lab_console::Failure;
 
+use crate::called::{Called, Place, Played};
 use crate::exercise::Role;
 use crate::http::{Answer, Request, send};
 use crate::process::{Command, Ended, Process, Programs, Ran};
@@ -29,6 +30,8 @@ pub(crate) struct Bench {
     server: Option<Server>,
     /// What one check has seen and the next judges as well: some things take long to watch.
     pub(crate) seen: http::Extensions,
+    places: Vec<Place>,
+    played: Vec<(String, Played)>,
 }
 
 /// A server that takes connections.
@@ -39,8 +42,39 @@ pub(crate) struct Server {
 }
 
 impl Bench {
-    pub(crate) fn new(role: Role, subject: Subject) -> Result<Self, Failure> {
-        Ok(Self { role, subject, programs: Programs::new()?, server: None, seen: http::Extensions::new() })
+    pub(crate) fn new(role: Role, calls: &[Called], subject: Subject) -> Result<Self, Failure> {
+        let at = matches!(subject, Subject::At(_));
+        let places = calls.iter().map(|called| called.place(at)).collect::<Result<_, _>>()?;
+        Ok(Self {
+            role,
+            subject,
+            programs: Programs::new()?,
+            server: None,
+            seen: http::Extensions::new(),
+            places,
+            played: Vec::new(),
+        })
+    }
+
+    /// Where the program is to find a service that it calls.
+    pub(crate) fn place(&self, variable: &str) -> &Place {
+        let place = self.places.iter().find(|place| place.variable == variable);
+        place.expect("the exercise's data names what its checks use")
+    }
+
+    /// That service, over HTTP; it is there from the first check that needs it.
+    pub(crate) async fn plays(&mut self, variable: &str) -> Result<Played, Failed> {
+        if let Some((_, played)) = self.played.iter().find(|(name, _)| name == variable) {
+            return Ok(played.clone());
+        }
+        let played = Played::start(self.place(variable)).await?;
+        self.played.push((variable.to_owned(), played.clone()));
+        Ok(played)
+    }
+
+    /// It is away, until it is played again. Those who have it must drop it too.
+    pub(crate) fn takes_away(&mut self, variable: &str) {
+        self.played.retain(|(name, _)| name != variable);
     }
 
     /// The server, started if it isn't yet.
@@ -58,7 +92,7 @@ impl Bench {
         }
         let address =
             crate::process::free_address().map_err(|why| Failed::new("(looked for a free port)", "one", why))?;
-        let mut command = self.command().env(self.variable(), address.to_string());
+        let mut command = self.command(address);
         for (name, value) in env {
             command = command.env(name, value);
         }
@@ -81,16 +115,19 @@ impl Bench {
         args: &[&str],
         enough: impl Future<Output = ()>,
     ) -> Result<Ran, Failed> {
-        let command = self.command().env(self.variable(), address.to_string()).args(args);
+        let command = self.command(address).args(args);
         Ok(self.programs.start(command)?.run_to_end(enough).await)
     }
 
-    fn command(&self) -> Command {
+    /// The program, told where it listens or what it calls.
+    fn command(&self, address: SocketAddr) -> Command {
         let command = match &self.subject {
             Subject::Built(path) => Command::new(path),
             Subject::Typed(line) => Command::shell(line),
             Subject::At(_) => unreachable!("it runs already"),
         };
+        let command = command.env(self.variable(), address.to_string());
+        let command = self.places.iter().fold(command, |command, place| command.env(&place.variable, &place.value));
         // A proxy knows nothing of what is on this machine.
         let command = command.env("NO_PROXY", "127.0.0.1,localhost").env("no_proxy", "127.0.0.1,localhost");
         // Of a panic the sentence is shown; a backtrace would push it out of sight.

@@ -11,6 +11,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &rest::four_places::EXERCISE,
     &rest::place_an_order::EXERCISE,
     &rest::say_no::EXERCISE,
+    &rest::change_without_losing::EXERCISE,
 ];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.

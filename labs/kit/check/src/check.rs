@@ -23,7 +23,12 @@ pub async fn check(args: CheckArgs) -> Result<(), Failure> {
         (None, Some(_)) if exercise.role != Role::RestServer => {
             return Err(Failure::usage(format!("--at is for servers, and {} asks for a client", exercise.id)));
         }
-        (None, Some(address)) => Subject::At(address),
+        (None, Some(address)) => {
+            if !args.output.json {
+                print(&where_it_calls(exercise))?;
+            }
+            Subject::At(address)
+        }
         (None, None) => match build(exercise.lab(), &exercise.example()).await? {
             Built::Program(path) => Subject::Built(path),
             Built::Error { rendered, remark } => {
@@ -41,6 +46,12 @@ pub async fn check(args: CheckArgs) -> Result<(), Failure> {
         None => Ok(()),
         Some(_) => Err(Failure::refused("check_failed", format!("{} isn't done yet", exercise.id))),
     }
+}
+
+/// A program that runs already was told by hand where to call.
+fn where_it_calls(exercise: &Exercise) -> String {
+    let calls = exercise.data().calls;
+    calls.iter().map(|called| format!("The checker answers at {}={}\n", called.variable, called.with_at)).collect()
 }
 
 fn chosen(typed: Option<&str>) -> Result<&'static Exercise, Failure> {

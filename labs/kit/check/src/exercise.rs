@@ -5,6 +5,7 @@ use std::pin::Pin;
 use serde::Deserialize;
 
 use crate::bench::Bench;
+use crate::called::Called;
 use crate::verdict::Outcome;
 
 /// Looks at one thing. A program that is wrong in it makes it fail, and no other does.
@@ -51,6 +52,9 @@ pub struct Data {
     /// Earlier exercises that are as good as done by whoever has done this one.
     #[serde(default)]
     pub implies: Vec<String>,
+    /// Services that the program calls; the checker plays them.
+    #[serde(default)]
+    pub calls: Vec<Called>,
     /// In the order of the sentences under "Done when".
     #[serde(rename = "check")]
     pub checks: Vec<Remark>,

@@ -13,8 +13,8 @@ use crate::verdict::{CheckResult, Checked, Verdict};
 /// When the checker itself can't work: no process can be made. Whatever the program
 /// does is a verdict.
 pub async fn grade(exercise: &'static Exercise, subject: Subject) -> Result<Verdict, Failure> {
-    let mut bench = Bench::new(exercise.role, subject)?;
     let (data, sentences) = (exercise.data(), exercise.sentences());
+    let mut bench = Bench::new(exercise.role, &data.calls, subject)?;
     let mut checks = Vec::new();
     let mut passed = true;
     for ((&(name, check), sentence), remark) in exercise.checks.iter().zip(sentences).zip(data.checks) {

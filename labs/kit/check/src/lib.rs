@@ -11,6 +11,7 @@
 
 mod bench;
 mod call;
+mod called;
 mod catalogue;
 mod check;
 mod compile;
@@ -26,6 +27,7 @@ mod rest;
 mod verdict;
 
 pub use bench::Subject;
+pub use called::Called;
 pub use catalogue::{EXERCISES, find};
 pub use check::check;
 pub use compile::{Built, build};

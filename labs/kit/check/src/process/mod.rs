@@ -87,6 +87,8 @@ impl Programs {
         let family = self.family.branch();
         let (mark, value) = family.variable();
         plain.envs(command.env).env(mark, value);
+        // All that is called here is on this machine. A proxy knows nothing of it.
+        plain.env("NO_PROXY", "127.0.0.1,localhost").env("no_proxy", "127.0.0.1,localhost");
         let watched = self.watchdog.lock().unwrap_or_else(PoisonError::into_inner).watched(&plain).map_err(cannot)?;
         let mut child = tokio::process::Command::from(watched)
             .stdout(Stdio::piped())

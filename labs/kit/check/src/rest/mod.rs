@@ -1,6 +1,7 @@
 //! The exercises of the REST lab.
 
 pub(crate) mod a_client;
+pub(crate) mod change_without_losing;
 pub(crate) mod four_places;
 pub(crate) mod health;
 pub(crate) mod place_an_order;

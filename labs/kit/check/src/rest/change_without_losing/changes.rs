@@ -1,0 +1,73 @@
+//! One writer, alone.
+
+use http::{StatusCode, header};
+
+use super::order::{Order, both, draw, new_order, placed, read};
+use crate::bench::Bench;
+use crate::verdict::{Failed, Outcome};
+
+pub(super) async fn etag_is_strong(bench: &mut Bench) -> Outcome {
+    let (order, _stock) = placed(bench).await?;
+    let (order, first) = read(bench, order).await?;
+    let what = "a header `etag` with a strong tag in double quotes, as `etag: \"7\"`";
+    first.expect(what, is_strong(&order.etag))?;
+    new_order(bench).await?;
+    let (again, second) = read(bench, order.clone()).await?;
+    if again.etag == order.etag {
+        return Ok(());
+    }
+    Err(both(&first, &second, format!("the same `etag` twice, for nothing has changed: {}", order.etag)))
+}
+
+/// `opaque-tag` (RFC 9110 §8.8.3).
+fn is_strong(tag: &str) -> bool {
+    let inner = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    inner.is_some_and(|inner| inner.bytes().all(|byte| byte > b' ' && byte != b'"' && byte != 0x7f))
+}
+
+pub(super) async fn put_changes(bench: &mut Bench) -> Outcome {
+    let (order, _stock) = placed(bench).await?;
+    let (other, mut order) = (new_order(bench).await?, order);
+    // Longer, shorter, with the same piece twice, and back to what it was.
+    let lists = [draw(&[&order.equipment]), vec!["MOUSE"], vec!["WEBCAM"; 3], order.equipment.clone()];
+    for equipment in lists {
+        order = order.change(bench, equipment).await?;
+    }
+    let (after, answer) = read(bench, other.clone()).await?;
+    answer.expect("the other order as it was", after.equipment == other.equipment)
+}
+
+pub(super) async fn tag_is_new(bench: &mut Bench) -> Outcome {
+    let (order, _stock) = placed(bench).await?;
+    let (other, mut order) = (new_order(bench).await?, order);
+    let mut equipment = vec![order.equipment.clone()];
+    let mut tags = vec![order.etag.clone()];
+    for _ in 0..3 {
+        let used: Vec<&[&str]> = equipment.iter().map(|list| &**list).collect();
+        let drawn = draw(&used);
+        order = one_change(bench, order, &drawn, &tags).await?;
+        equipment.push(drawn);
+        tags.push(order.etag.clone());
+    }
+    let (after, answer) = read(bench, other.clone()).await?;
+    let what = format!("`etag: {}`, as before: this order was not changed, another one was", other.etag);
+    answer.expect(&what, after.etag == other.etag)
+}
+
+async fn one_change(
+    bench: &mut Bench,
+    order: Order,
+    equipment: &[&'static str],
+    tags: &[String],
+) -> Result<Order, Failed> {
+    let answer = bench.server().await?.send(order.put(equipment)).await?;
+    answer.expect_status(StatusCode::OK)?;
+    let tag = answer.header(&header::ETAG).to_owned();
+    let what = format!("a strong `etag` that the order hasn't had before (not {})", tags.join(", "));
+    answer.expect(&what, is_strong(&tag) && !tags.contains(&tag))?;
+    let (order, read) = read(bench, Order { equipment: equipment.to_vec(), ..order }).await?;
+    if order.etag == tag {
+        return Ok(order);
+    }
+    Err(both(&answer, &read, format!("`etag: {tag}` from both")))
+}

@@ -1,0 +1,102 @@
+//! What `If-Match` may hold (RFC 9110 §13.1.1).
+
+use http::StatusCode;
+
+use super::order::{Order, draw, placed};
+use crate::bench::Bench;
+use crate::http::Request;
+use crate::verdict::Outcome;
+
+pub(super) async fn no_if_match_is_428(bench: &mut Bench) -> Outcome {
+    let (order, _stock) = placed(bench).await?;
+    let blind = order.put_blindly(&draw(&[&order.equipment]));
+    refused(bench, &order, blind, StatusCode::PRECONDITION_REQUIRED).await
+}
+
+async fn refused(bench: &mut Bench, order: &Order, put: Request, status: StatusCode) -> Outcome {
+    let answer = bench.server().await?.send(put).await?;
+    answer.expect_status(status)?;
+    order.expect_unchanged(bench, &answer).await
+}
+
+pub(super) async fn stale_is_412(bench: &mut Bench) -> Outcome {
+    let (first, _stock) = placed(bench).await?;
+    let equipment = draw(&[&first.equipment]);
+    let order = first.clone().change(bench, equipment).await?;
+    let invented = format!("\"{}\"", bench.word());
+    let mut tags = vec![first.etag, invented.clone(), format!("{invented}, \"{}\"", bench.word())];
+    tags.extend(neighbours(&order.etag));
+    for tag in tags {
+        let put = order.put_if(&tag, &draw(&[&order.equipment]));
+        refused(bench, &order, put, StatusCode::PRECONDITION_FAILED).await?;
+    }
+    Ok(())
+}
+
+/// Tags that are nearly this one: longer, shorter, and where it is a number, those around it.
+fn neighbours(tag: &str) -> Vec<String> {
+    let inner = tag.trim_matches('"');
+    let mut near = vec![format!("{inner}0"), format!("0{inner}"), String::new()];
+    if let Ok(number) = inner.parse::<u64>() {
+        near.extend([number.wrapping_add(1).to_string(), number.wrapping_add(1_000).to_string(), "0".to_owned()]);
+    }
+    near.into_iter().filter(|other| other != inner).map(|other| format!("\"{other}\"")).collect()
+}
+
+pub(super) async fn weak_is_412(bench: &mut Bench) -> Outcome {
+    let (order, _stock) = placed(bench).await?;
+    let lists = [format!("W/{}", order.etag), format!("\"{}\", W/{}", bench.word(), order.etag)];
+    for condition in lists {
+        let put = order.put_if(&condition, &draw(&[&order.equipment]));
+        refused(bench, &order, put, StatusCode::PRECONDITION_FAILED).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn star_and_lists_hold(bench: &mut Bench) -> Outcome {
+    let (mut order, _stock) = placed(bench).await?;
+    let (one, two) = (format!("\"{}\"", bench.word()), format!("\"{}\"", bench.word()));
+    let conditions = [
+        "*".to_owned(),
+        format!("{one}, TAG"),
+        format!("TAG, {one}"),
+        format!("{one},TAG,{two}"),
+        format!("W/{one} , TAG"),
+        "*".to_owned(),
+    ];
+    for condition in conditions {
+        let equipment = draw(&[&order.equipment]);
+        let put = order.put_if(&condition.replace("TAG", &order.etag), &equipment);
+        let answer = bench.server().await?.send(put).await?;
+        answer.expect_status(StatusCode::OK)?;
+        (order, _) = super::order::read(bench, Order { equipment, ..order }).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn missing_order_is_404(bench: &mut Bench) -> Outcome {
+    let (order, _stock) = placed(bench).await?;
+    let missing = Order { path: beside(&order.path), ..order.clone() };
+    for condition in ["*", &order.etag, "\"nothing\""] {
+        let put = missing.put_if(condition, &draw(&[]));
+        let answer = bench.server().await?.send(put).await?;
+        answer.expect_status(StatusCode::NOT_FOUND)?;
+    }
+    // A PUT that makes an order would show here.
+    let answer = bench.server().await?.send(crate::http::get(&missing.path)).await?;
+    answer.expect_status(StatusCode::NOT_FOUND)
+}
+
+/// The path of an order that was never placed, with an id of the same kind.
+fn beside(path: &str) -> String {
+    let (before, id) = path.rsplit_once('/').unwrap_or(("", path));
+    let random = uuid::Uuid::new_v4();
+    let other = if id.bytes().all(|byte| byte.is_ascii_digit()) {
+        (1_000_000_000 - u64::from(random.as_bytes()[0])).to_string()
+    } else if id.len() == random.simple().to_string().len() {
+        random.simple().to_string()
+    } else {
+        random.to_string()
+    };
+    format!("{before}/{other}")
+}

@@ -1,0 +1,132 @@
+//! What the stock says, and what becomes of the PUT.
+
+use std::time::{Duration, Instant};
+
+use http::{Method, StatusCode, header};
+use serde_json::{Value, json};
+
+use super::STOCK;
+use super::order::{Order, draw, new_order, placed, while_stock};
+use crate::bench::Bench;
+use crate::http::{Answer, Received, Reply};
+use crate::verdict::{Failed, Outcome};
+
+/// Until the program must have given up on a stock that says nothing; half a second more
+/// than its sentence says, for a machine that does much else besides.
+const PATIENCE: Duration = Duration::from_millis(4_500);
+
+pub(super) async fn stock_is_asked(bench: &mut Bench) -> Outcome {
+    let (mut order, stock) = placed(bench).await?;
+    // The same list twice: what the stock said once is no answer to the next question.
+    let drawn = draw(&[&order.equipment]);
+    for equipment in [drawn.clone(), vec!["MOUSE"], drawn] {
+        stock.answers(|_, _| super::order::yes());
+        let answer = bench.server().await?.send(order.put(&equipment)).await?;
+        answer.expect_status(StatusCode::OK)?;
+        is_the_question(bench, &answer, &stock.received(), &equipment)?;
+        (order, _) = super::order::read(bench, Order { equipment, ..order }).await?;
+    }
+    Ok(())
+}
+
+fn is_the_question(bench: &Bench, answer: &Answer, asked: &[Received], equipment: &[&str]) -> Outcome {
+    let place = bench.place(STOCK);
+    let path = place.value.rsplit_once(&place.address.to_string()).map_or("/", |(_, path)| path);
+    let question = json!({ "equipment": equipment });
+    let right = |one: &Received| {
+        one.method == Method::POST
+            && one.path == path
+            && media_type(one) == "application/json"
+            && serde_json::from_slice::<Value>(&one.body).is_ok_and(|body| body == question)
+    };
+    if let [one] = asked
+        && right(one)
+    {
+        return Ok(());
+    }
+    let expected = format!("one POST to {STOCK}={} before the answer: application/json, {question}", place.value);
+    let came = match asked {
+        [] => format!("(nothing came to {})", place.value),
+        _ => asked.iter().map(|one| one.raw.trim_end()).collect::<Vec<_>>().join("\n\n"),
+    };
+    Err(Failed::new(&answer.sent, expected, format!("{}\n\n(at the stock)\n{came}", answer.came.trim_end())))
+}
+
+fn media_type(received: &Received) -> String {
+    let value = received.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+pub(super) async fn any_2xx_is_a_yes(bench: &mut Bench) -> Outcome {
+    let (mut order, stock) = placed(bench).await?;
+    let replies = [
+        Reply::status(StatusCode::NO_CONTENT),
+        Reply::json(StatusCode::CREATED, &json!({ "reservation": bench.word() })),
+        Reply::text(StatusCode::ACCEPTED, "text/plain", "taken"),
+        Reply::status(StatusCode::OK),
+    ];
+    for reply in replies {
+        let (said, equipment) = (said(&reply), draw(&[&order.equipment]));
+        stock.answers(move |_, _| reply.clone());
+        order = order.change(bench, equipment).await.map_err(|failed| while_stock(&said, failed))?;
+    }
+    Ok(())
+}
+
+/// `the stock answers 204 No Content`
+fn said(reply: &Reply) -> String {
+    let shown = reply.to_string();
+    let first = shown.lines().next().unwrap_or_default();
+    match first.strip_prefix("HTTP/1.1 ") {
+        Some(status) => format!("the stock answers {status}"),
+        None => format!("the stock: {}", first.trim_matches(['(', ')'])),
+    }
+}
+
+pub(super) async fn a_no_changes_nothing(bench: &mut Bench) -> Outcome {
+    let (order, _stock) = placed(bench).await?;
+    for status in [StatusCode::CONFLICT, StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY] {
+        let reply = Reply::json(status, &json!({ "reserved": false }));
+        refused_with(bench, &order, reply, StatusCode::CONFLICT).await?;
+    }
+    // And it is still as good as before.
+    let (_, stock) = (new_order(bench).await?, bench.plays(STOCK).await?);
+    stock.answers(|_, _| super::order::yes());
+    let equipment = draw(&[&order.equipment]);
+    order.change(bench, equipment).await.map(|_| ())
+}
+
+async fn refused_with(bench: &mut Bench, order: &Order, reply: Reply, status: StatusCode) -> Outcome {
+    let stock = bench.plays(STOCK).await?;
+    let said = said(&reply);
+    stock.answers(move |_, _| reply.clone());
+    refused(bench, order, status).await.map_err(|failed| while_stock(&said, failed))
+}
+
+async fn refused(bench: &mut Bench, order: &Order, status: StatusCode) -> Outcome {
+    let put = order.put(&draw(&[&order.equipment])).patience(PATIENCE);
+    let begin = Instant::now();
+    let answer = bench.server().await?.send(put).await.map_err(|failed| {
+        let expected = format!("{status} within 4 s");
+        if begin.elapsed() >= PATIENCE { Failed { expected, ..failed } } else { failed }
+    })?;
+    answer.expect_status(status)?;
+    order.expect_unchanged(bench, &answer).await
+}
+
+pub(super) async fn trouble_is_503(bench: &mut Bench) -> Outcome {
+    let (order, stock) = placed(bench).await?;
+    drop(stock);
+    let unwell = [
+        Reply::status(StatusCode::SERVICE_UNAVAILABLE),
+        Reply::text(StatusCode::INTERNAL_SERVER_ERROR, "text/html", "<h1>Internal Server Error</h1>"),
+        Reply::Cut,
+        Reply::Hang,
+    ];
+    for reply in unwell {
+        refused_with(bench, &order, reply, StatusCode::SERVICE_UNAVAILABLE).await?;
+    }
+    bench.takes_away(STOCK);
+    let refused = refused(bench, &order, StatusCode::SERVICE_UNAVAILABLE).await;
+    refused.map_err(|failed| while_stock("nobody listens where the stock is to be", failed))
+}
