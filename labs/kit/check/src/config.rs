@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use lab_console::OutputArgs;
 
 /// `cargo lab check`
@@ -19,4 +19,88 @@ pub struct CheckArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: OutputArgs,
+}
+
+/// `cargo lab show`
+#[derive(Args, Clone, Debug)]
+pub struct ShowArgs {
+    /// Which, as rest/04; without it the next that you haven't done
+    pub exercise: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: OutputArgs,
+}
+
+/// `cargo lab hint`
+#[derive(Args, Clone, Debug)]
+pub struct HintArgs {
+    /// Which, as rest/04; without it the next that you haven't done
+    pub exercise: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: OutputArgs,
+}
+
+/// `cargo lab solution`
+#[derive(Args, Clone, Debug)]
+pub struct SolutionArgs {
+    /// Which, as rest/04; without it the next that you haven't done
+    pub exercise: Option<String>,
+    /// Show it before you have passed
+    #[arg(long)]
+    pub yes: bool,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: OutputArgs,
+}
+
+/// `cargo lab reset`
+#[derive(Args, Clone, Debug)]
+pub struct ResetArgs {
+    /// Which, as rest/04; without it the next that you haven't done
+    pub exercise: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: OutputArgs,
+}
+
+/// `cargo lab progress`
+#[derive(Args, Clone, Debug)]
+pub struct ProgressArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: OutputArgs,
+}
+
+/// `cargo lab path`
+#[derive(Args, Clone, Debug)]
+pub struct PathArgs {
+    /// Take this one from now on
+    pub path: Option<PathName>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: OutputArgs,
+}
+
+/// The paths that can be taken.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PathName {
+    /// Two hours: the tour, and one or two exercises of each lab
+    Quick,
+    /// What the lesson covers
+    Lesson,
+    /// The whole course
+    All,
+}
+
+impl PathName {
+    /// As it is typed.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Quick => "quick",
+            Self::Lesson => "lesson",
+            Self::All => "all",
+        }
+    }
 }

@@ -9,27 +9,43 @@
 //! holds it, cuts it, or lets it go. Each wait has its end. A program that is graded
 //! may do what it likes: it can't stop, fill or outlive the checker.
 
+mod ask;
 mod bench;
 mod catalogue;
 mod check;
 mod compile;
 mod config;
+mod course;
 mod exercise;
 mod grade;
+mod hint;
 mod http;
+mod markdown;
 mod matrix;
+mod path;
 mod process;
+mod progress;
 mod report;
 mod repository;
+mod reset;
 mod rest;
+mod show;
+mod solution;
+mod starter;
 mod verdict;
 
 pub use bench::Subject;
 pub use catalogue::{EXERCISES, find};
 pub use check::check;
 pub use compile::{Built, build};
-pub use config::CheckArgs;
+pub use config::{CheckArgs, HintArgs, PathArgs, PathName, ProgressArgs, ResetArgs, ShowArgs, SolutionArgs};
 pub use exercise::{Choice, Data, Exercise, Question, Remark, Replacement, Role, Wrong};
 pub use grade::grade;
+pub use hint::hint;
 pub use matrix::{MatrixArgs, matrix};
+pub use path::path;
+pub use progress::{next_step, progress};
+pub use reset::reset;
+pub use show::show;
+pub use solution::solution;
 pub use verdict::{CheckResult, Checked, Event, Failed, Verdict, Who};

@@ -78,7 +78,7 @@ fn ladder(screen: &mut String, events: &[Event]) {
 }
 
 /// `first` stands before the first line, and as many spaces before the others.
-fn paragraph(screen: &mut String, first: &str, text: &str) {
+pub(crate) fn paragraph(screen: &mut String, first: &str, text: &str) {
     let margin = width_of(first);
     for (number, line) in wrap_words(&printable(text), WIDTH - margin).iter().enumerate() {
         let before = if number == 0 { first.to_owned() } else { " ".repeat(margin) };

@@ -25,6 +25,18 @@ enum Command {
     Run(run::RunArgs),
     /// Grade an exercise over the wire
     Check(lab_check::CheckArgs),
+    /// Show an exercise's task
+    Show(lab_check::ShowArgs),
+    /// Help with an exercise, a little more each time
+    Hint(lab_check::HintArgs),
+    /// Show our solution of an exercise, and why it is so
+    Solution(lab_check::SolutionArgs),
+    /// Begin an exercise again; what you have is kept beside it
+    Reset(lab_check::ResetArgs),
+    /// Show how far you are
+    Progress(lab_check::ProgressArgs),
+    /// Show the way through the exercises, or take another
+    Path(lab_check::PathArgs),
     /// Look whether all is there that the lab needs, and say what mends it
     Doctor(doctor::DoctorArgs),
 }
@@ -38,6 +50,12 @@ fn main() -> ExitCode {
             Some(Command::Tour(args)) => lab_tour::run(args).await,
             Some(Command::Run(args)) => run::run(args).await,
             Some(Command::Check(args)) => lab_check::check(args).await,
+            Some(Command::Show(args)) => lab_check::show(args).await,
+            Some(Command::Hint(args)) => lab_check::hint(args).await,
+            Some(Command::Solution(args)) => lab_check::solution(args).await,
+            Some(Command::Reset(args)) => lab_check::reset(args).await,
+            Some(Command::Progress(args)) => lab_check::progress(args).await,
+            Some(Command::Path(args)) => lab_check::path(args).await,
             Some(Command::Doctor(args)) => doctor::run(args).await,
         }
     });
@@ -51,6 +69,12 @@ impl Command {
             Self::Tour(args) => args.json,
             Self::Run(args) => args.json(),
             Self::Check(args) => args.output.json,
+            Self::Show(args) => args.output.json,
+            Self::Hint(args) => args.output.json,
+            Self::Solution(args) => args.output.json,
+            Self::Reset(args) => args.output.json,
+            Self::Progress(args) => args.output.json,
+            Self::Path(args) => args.output.json,
             Self::Doctor(args) => args.output.json,
         }
     }
