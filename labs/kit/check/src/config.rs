@@ -104,3 +104,26 @@ impl PathName {
         }
     }
 }
+
+/// `cargo lab quiz`
+#[derive(Args, Clone, Debug)]
+pub struct QuizArgs {
+    /// lesson, postman, rest, choose; again, for what you have missed; or an exercise
+    pub quiz: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: OutputArgs,
+}
+
+/// `cargo lab watch`
+#[derive(Args, Clone, Debug)]
+pub struct WatchArgs {
+    /// Begin with this one; without it the next that you haven't done
+    pub exercise: Option<String>,
+    /// Watch the files that this command line names, and grade it: any language
+    #[arg(long, value_name = "COMMAND", requires = "exercise")]
+    pub program: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: OutputArgs,
+}

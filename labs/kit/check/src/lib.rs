@@ -25,6 +25,8 @@ mod matrix;
 mod path;
 mod process;
 mod progress;
+mod question;
+mod quiz;
 mod report;
 mod repository;
 mod reset;
@@ -32,20 +34,26 @@ mod rest;
 mod show;
 mod solution;
 mod starter;
+mod trial;
 mod verdict;
+mod watch;
 
 pub use bench::Subject;
 pub use catalogue::{EXERCISES, find};
 pub use check::check;
 pub use compile::{Built, build};
-pub use config::{CheckArgs, HintArgs, PathArgs, PathName, ProgressArgs, ResetArgs, ShowArgs, SolutionArgs};
+pub use config::{
+    CheckArgs, HintArgs, PathArgs, PathName, ProgressArgs, QuizArgs, ResetArgs, ShowArgs, SolutionArgs, WatchArgs,
+};
 pub use exercise::{Choice, Data, Exercise, Question, Remark, Replacement, Role, Wrong};
 pub use grade::grade;
 pub use hint::hint;
 pub use matrix::{MatrixArgs, matrix};
 pub use path::path;
 pub use progress::{next_step, progress};
+pub use quiz::quiz;
 pub use reset::reset;
 pub use show::show;
 pub use solution::solution;
 pub use verdict::{CheckResult, Checked, Event, Failed, Verdict, Who};
+pub use watch::watch;

@@ -23,6 +23,8 @@ enum Command {
     Tour(lab_tour::TourArgs),
     /// Run one of the programs: servers, clients, a broker
     Run(run::RunArgs),
+    /// Lead through the exercises, and check at each save
+    Watch(lab_check::WatchArgs),
     /// Grade an exercise over the wire
     Check(lab_check::CheckArgs),
     /// Show an exercise's task
@@ -37,6 +39,8 @@ enum Command {
     Progress(lab_check::ProgressArgs),
     /// Show the way through the exercises, or take another
     Path(lab_check::PathArgs),
+    /// Ask questions: lesson, postman, rest, choose
+    Quiz(lab_check::QuizArgs),
     /// Look whether all is there that the lab needs, and say what mends it
     Doctor(doctor::DoctorArgs),
 }
@@ -56,6 +60,8 @@ fn main() -> ExitCode {
             Some(Command::Reset(args)) => lab_check::reset(args).await,
             Some(Command::Progress(args)) => lab_check::progress(args).await,
             Some(Command::Path(args)) => lab_check::path(args).await,
+            Some(Command::Watch(args)) => lab_check::watch(args).await,
+            Some(Command::Quiz(args)) => lab_check::quiz(args).await,
             Some(Command::Doctor(args)) => doctor::run(args).await,
         }
     });
@@ -75,6 +81,8 @@ impl Command {
             Self::Reset(args) => args.output.json,
             Self::Progress(args) => args.output.json,
             Self::Path(args) => args.output.json,
+            Self::Watch(args) => args.output.json,
+            Self::Quiz(args) => args.output.json,
             Self::Doctor(args) => args.output.json,
         }
     }

@@ -61,12 +61,16 @@ struct Summary<'a> {
 /// When stdout can't be written.
 pub async fn progress(args: ProgressArgs) -> Result<(), Failure> {
     let progress = ProgressFile::ours().read();
-    let rows: Vec<Row> =
-        COURSE.exercises(&progress.path).into_iter().map(|exercise| row(exercise, progress.work(exercise))).collect();
-    let done = rows.iter().filter(|row| matches!(row.state, "passed" | "cleared")).count();
+    let path = COURSE.exercises(&progress.path);
+    let is_on_path = |exercise: &Exercise| path.iter().any(|of_path| of_path.id == exercise.id);
+    // What was begun is shown, on whatever path that was.
+    let shown = COURSE.exercises("all").into_iter();
+    let shown = shown.filter(|exercise| is_on_path(exercise) || progress.work(exercise).begun_at.is_some());
+    let rows: Vec<Row> = shown.map(|exercise| row(exercise, progress.work(exercise))).collect();
+    let done = path.iter().filter(|exercise| progress.is_done(exercise)).count();
     let minutes = rows.iter().map(|row| row.minutes.worked).sum();
     let missed_questions = progress.missed(true);
-    let summary = Summary { path: &progress.path, done, of: rows.len(), minutes, missed_questions };
+    let summary = Summary { path: &progress.path, done, of: path.len(), minutes, missed_questions };
     if !args.output.json {
         return print(&table(&rows, &summary));
     }
@@ -100,7 +104,7 @@ fn row(exercise: &'static Exercise, work: Work) -> Row {
 }
 
 fn table(rows: &[Row], summary: &Summary<'_>) -> String {
-    let mut screen = String::from("EXERCISE                            STATE             TRIES HINTS MINUTES OF ABOUT\n");
+    let mut screen = String::from("EXERCISE                         STATE             TRIES HINTS MINUTES, AND PLAN\n");
     for row in rows {
         let name = format!("{} {}", row.exercise, row.title);
         let state = match (row.passed_at, &row.cleared_by) {
@@ -110,7 +114,7 @@ fn table(rows: &[Row], summary: &Summary<'_>) -> String {
         };
         let about = format!("{}–{}", row.minutes.fluent, row.minutes.new);
         let (tries, hints, worked) = (row.tries, row.hints, row.minutes.worked);
-        let _ = writeln!(screen, "{name:35} {state:18}{tries:>5} {hints:>5} {worked:>7}    {about:>5}");
+        let _ = writeln!(screen, "{name:32} {state:18}{tries:>5} {hints:>5} {worked:>7}  {about}");
     }
     let Summary { path, done, of, minutes, .. } = summary;
     let _ = writeln!(screen, "\n{done} of {of} are done, on the path `{path}`, in {minutes} minutes without pauses.");
