@@ -1,6 +1,6 @@
 //! What somebody types, a line at a time.
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, IsTerminal};
 use std::thread;
 
 use lab_console::Failure;
@@ -41,6 +41,13 @@ impl Answers {
         let line = self.lines.recv().await;
         self.ended |= line.is_none();
         line
+    }
+
+    /// Forgets what was typed before a question stood there. What comes from a file was meant.
+    pub(crate) fn forget_typed_ahead(&mut self) {
+        if io::stdin().is_terminal() {
+            while self.lines.try_recv().is_ok() {}
+        }
     }
 
     /// Nobody is there any more.

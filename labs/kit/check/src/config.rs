@@ -1,6 +1,7 @@
 //! The command line of the exercises.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use lab_console::OutputArgs;
@@ -123,6 +124,42 @@ pub struct WatchArgs {
     /// Watch the files that this command line names, and grade it: any language
     #[arg(long, value_name = "COMMAND", requires = "exercise")]
     pub program: Option<String>,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: OutputArgs,
+}
+
+/// `cargo lab run rest/04`
+#[derive(Args, Clone, Debug)]
+pub struct PlayArgs {
+    /// Which, as rest/04
+    pub exercise: String,
+    /// What your program is given
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub arguments: Vec<String>,
+}
+
+/// `cargo lab start`
+#[derive(Args, Clone, Debug)]
+pub struct StartArgs {
+    /// Which, as rest/04; without it the next that you haven't done
+    pub exercise: Option<String>,
+    /// In Python
+    #[arg(long)]
+    pub python: bool,
+    /// The folder to write it in
+    #[arg(long, value_name = "FOLDER", default_value = "mine")]
+    pub to: PathBuf,
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub output: OutputArgs,
+}
+
+/// `cargo lab update`
+#[derive(Args, Clone, Debug)]
+pub struct UpdateArgs {
+    /// All of the difference, of this one
+    pub exercise: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: OutputArgs,

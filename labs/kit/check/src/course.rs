@@ -71,7 +71,9 @@ impl Course {
     pub(crate) fn chosen(&self, typed: Option<&str>, progress: &Progress) -> Result<&'static Exercise, Failure> {
         let Some(typed) = typed else {
             return self.next(progress).ok_or_else(|| {
-                Failure::usage("all exercises of your path are done: say which one, as rest/04; `cargo lab path` lists them")
+                Failure::usage(
+                    "all exercises of your path are done: say which one, as rest/04; `cargo lab path` lists them",
+                )
             });
         };
         find(typed).ok_or_else(|| match self.stages.iter().any(|stage| stage.exercises.iter().any(|id| id == typed)) {

@@ -193,7 +193,8 @@ impl Exercise {
     /// How long it takes one fluent in Rust, and one new to it, as its section says.
     #[must_use]
     pub fn minutes(&self) -> (u32, u32) {
-        let line = self.section().split_once("**Minutes**").map_or("", |(_, rest)| rest.split("\n\n").next().unwrap_or(""));
+        let line =
+            self.section().split_once("**Minutes**").map_or("", |(_, rest)| rest.split("\n\n").next().unwrap_or(""));
         let mut numbers = line.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
         let fluent = numbers.next().unwrap_or(0);
         (fluent, numbers.next().unwrap_or(fluent))

@@ -23,6 +23,7 @@ mod http;
 mod markdown;
 mod matrix;
 mod path;
+mod play;
 mod process;
 mod progress;
 mod question;
@@ -33,8 +34,10 @@ mod reset;
 mod rest;
 mod show;
 mod solution;
+mod start;
 mod starter;
 mod trial;
+mod update;
 mod verdict;
 mod watch;
 
@@ -43,17 +46,21 @@ pub use catalogue::{EXERCISES, find};
 pub use check::check;
 pub use compile::{Built, build};
 pub use config::{
-    CheckArgs, HintArgs, PathArgs, PathName, ProgressArgs, QuizArgs, ResetArgs, ShowArgs, SolutionArgs, WatchArgs,
+    CheckArgs, HintArgs, PathArgs, PathName, PlayArgs, ProgressArgs, QuizArgs, ResetArgs, ShowArgs, SolutionArgs,
+    StartArgs, UpdateArgs, WatchArgs,
 };
 pub use exercise::{Choice, Data, Exercise, Question, Remark, Replacement, Role, Wrong};
 pub use grade::grade;
 pub use hint::hint;
 pub use matrix::{MatrixArgs, matrix};
 pub use path::path;
+pub use play::play;
 pub use progress::{next_step, progress};
 pub use quiz::quiz;
 pub use reset::reset;
 pub use show::show;
 pub use solution::solution;
+pub use start::start;
+pub use update::update;
 pub use verdict::{CheckResult, Checked, Event, Failed, Verdict, Who};
 pub use watch::watch;

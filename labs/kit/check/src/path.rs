@@ -75,7 +75,11 @@ fn step<'a>(stage: &'a str, id: &'a str, progress: &Progress, until: &mut Until)
 fn screen(path: &str, steps: &[Step<'_>]) -> String {
     let about = COURSE.paths.iter().find(|known| known.name == path).map_or("the whole course", |known| &known.about);
     let mut screen = String::new();
-    paragraph(&mut screen, "", &format!("Your path: {path}, {about}. `cargo lab path quick|lesson|all` takes another."));
+    paragraph(
+        &mut screen,
+        "",
+        &format!("Your path: {path}, {about}. `cargo lab path quick|lesson|all` takes another."),
+    );
     for stage in steps.chunk_by(|one, other| one.stage == other.stage) {
         let _ = writeln!(screen, "\n{}", stage[0].stage);
         for step in stage {
@@ -86,7 +90,8 @@ fn screen(path: &str, steps: &[Step<'_>]) -> String {
                 _ => "·",
             };
             let name = format!("{} {}", step.exercise, step.title);
-            let _ = writeln!(screen, "  {mark} {name:40} until {:>5}, or {:>5} if Rust is new", clock(fluent), clock(new));
+            let _ =
+                writeln!(screen, "  {mark} {name:40} until {:>5}, or {:>5} if Rust is new", clock(fluent), clock(new));
         }
         let to_come: Vec<&str> = stage.iter().filter(|step| step.until.is_none()).map(|step| step.exercise).collect();
         if !to_come.is_empty() {

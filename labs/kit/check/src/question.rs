@@ -110,7 +110,8 @@ fn asked(question: &Question) -> String {
 
 /// `2`, `1 3`, `1,3`, `13` where there are no more than nine.
 fn chosen(line: &str, count: usize) -> Option<Vec<usize>> {
-    let parts: Vec<String> = line.split([' ', ',', ';', '+']).filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    let parts: Vec<String> =
+        line.split([' ', ',', ';', '+']).filter(|part| !part.is_empty()).map(str::to_owned).collect();
     let parts = match &parts[..] {
         [one] if count < 10 => one.chars().map(String::from).collect(),
         _ => parts,

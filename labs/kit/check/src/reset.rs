@@ -32,9 +32,7 @@ pub async fn reset(args: ResetArgs) -> Result<(), Failure> {
     let file = repository::starter(exercise);
     let path = repository::root().join(&file);
     let new = starter(exercise, HERE)?;
-    let broken = |error: io::Error| {
-        Failure::missing(format!("{} stays as it is: {}", file.display(), reason(&error)))
-    };
+    let broken = |error: io::Error| Failure::missing(format!("{} stays as it is: {}", file.display(), reason(&error)));
     let old = match fs::read(&path) {
         Ok(old) => Some(old),
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,

@@ -21,7 +21,12 @@ use crate::usage;
 /// Reads the command line. What is wrong with it is told, and ends the program with
 /// exit code 2; `--help` is printed, and ends it with 0.
 pub fn parse<T: Parser>() -> T {
-    let words: Vec<OsString> = env::args_os().collect();
+    parse_rewritten(|words| words)
+}
+
+/// The same for words that stand for others, as `run rest/04` for `run exercise rest/04`.
+pub fn parse_rewritten<T: Parser>(rewrite: impl FnOnce(Vec<OsString>) -> Vec<OsString>) -> T {
+    let words = rewrite(env::args_os().collect());
     try_parse(usage::wrapped(T::command()), &words, |name| env::var_os(name))
         .unwrap_or_else(|error| end(&error, &words))
 }

@@ -21,7 +21,7 @@ struct Cli {
 enum Command {
     /// See the same order over REST, gRPC and Kafka, side by side
     Tour(lab_tour::TourArgs),
-    /// Run one of the programs: servers, clients, a broker
+    /// Run one of the programs, or your own: run rest/04
     Run(run::RunArgs),
     /// Lead through the exercises, and check at each save
     Watch(lab_check::WatchArgs),
@@ -41,12 +41,16 @@ enum Command {
     Path(lab_check::PathArgs),
     /// Ask questions: lesson, postman, rest, choose
     Quiz(lab_check::QuizArgs),
+    /// Show what is new in the starters, beside what you have made of them
+    Update(lab_check::UpdateArgs),
+    /// Begin an exercise in another language
+    Start(lab_check::StartArgs),
     /// Look whether all is there that the lab needs, and say what mends it
     Doctor(doctor::DoctorArgs),
 }
 
 fn main() -> ExitCode {
-    let cli: Cli = lab_console::parse();
+    let cli: Cli = lab_console::parse_rewritten(run::exercise_named);
     let json = cli.command.as_ref().is_some_and(Command::json);
     let done = lab_lifecycle::run(async {
         match cli.command {
@@ -62,6 +66,8 @@ fn main() -> ExitCode {
             Some(Command::Path(args)) => lab_check::path(args).await,
             Some(Command::Watch(args)) => lab_check::watch(args).await,
             Some(Command::Quiz(args)) => lab_check::quiz(args).await,
+            Some(Command::Update(args)) => lab_check::update(args).await,
+            Some(Command::Start(args)) => lab_check::start(args).await,
             Some(Command::Doctor(args)) => doctor::run(args).await,
         }
     });
@@ -83,6 +89,8 @@ impl Command {
             Self::Path(args) => args.output.json,
             Self::Watch(args) => args.output.json,
             Self::Quiz(args) => args.output.json,
+            Self::Update(args) => args.output.json,
+            Self::Start(args) => args.output.json,
             Self::Doctor(args) => args.output.json,
         }
     }

@@ -99,7 +99,11 @@ fn row(exercise: &'static Exercise, work: Work) -> Row {
         hints: work.hints,
         solution_shown_at: work.solution_shown_at,
         minutes: Minutes { worked: work.minutes(), fluent, new },
-        attempts: work.attempts.iter().map(|attempt| Timed { attempt: attempt.clone(), minute: minute(attempt) }).collect(),
+        attempts: work
+            .attempts
+            .iter()
+            .map(|attempt| Timed { attempt: attempt.clone(), minute: minute(attempt) })
+            .collect(),
     }
 }
 
@@ -117,7 +121,7 @@ fn table(rows: &[Row], summary: &Summary<'_>) -> String {
         let _ = writeln!(screen, "{name:32} {state:18}{tries:>5} {hints:>5} {worked:>7}  {about}");
     }
     let Summary { path, done, of, minutes, .. } = summary;
-    let _ = writeln!(screen, "\n{done} of {of} are done, on the path `{path}`, in {minutes} minutes without pauses.");
+    let _ = writeln!(screen, "\n{done} of {of} are done, on the path `{path}`, in {minutes} min without pauses.");
     match summary.missed_questions.len() {
         0 => {}
         1 => screen += "A question comes back: `cargo lab quiz again`\n",

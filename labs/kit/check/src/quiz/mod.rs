@@ -160,7 +160,10 @@ mod tests {
     fn the_right_answer_is_not_always_at_the_same_place() {
         for quiz in quizzes() {
             let places = |place: usize| {
-                quiz.questions.iter().filter(|question| question.options.get(place).is_some_and(|option| option.right)).count()
+                quiz.questions
+                    .iter()
+                    .filter(|question| question.options.get(place).is_some_and(|option| option.right))
+                    .count()
             };
             let most = (0..5).map(places).max().unwrap_or_default();
             assert!(quiz.questions.len() < 4 || most * 4 <= quiz.questions.len() * 3, "{}", quiz.name);

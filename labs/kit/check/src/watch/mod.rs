@@ -7,6 +7,8 @@
 mod passed;
 mod stamp;
 
+pub(crate) use self::passed::difference;
+
 use std::fs::File;
 
 use jiff::Timestamp;
@@ -50,7 +52,9 @@ struct Watch {
 pub async fn watch(args: WatchArgs) -> Result<(), Failure> {
     let file = ProgressFile::ours();
     let first = match COURSE.next(&file.read()) {
-        None if args.exercise.is_none() => return print("All exercises of your path are done. `cargo lab path` lists them.\n"),
+        None if args.exercise.is_none() => {
+            return print("All exercises of your path are done. `cargo lab path` lists them.\n");
+        }
         _ => COURSE.chosen(args.exercise.as_deref(), &file.read())?,
     };
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
@@ -154,7 +158,9 @@ impl Watch {
     fn after(&self, tried: &Tried) -> Result<(), Failure> {
         match tried {
             Tried::NotCompiled { .. } => self.say("It doesn't compile yet. Save it again, or h, s, c, q.\n"),
-            Tried::Graded(_) => self.say("Save your file again, or h for a hint, s for the task, c to check, q to quit.\n"),
+            Tried::Graded(_) => {
+                self.say("Save your file again, or h for a hint, s for the task, c to check, q to quit.\n")
+            }
         }
     }
 

@@ -34,6 +34,7 @@ impl Watch {
         self.rule("a question, about another transport")?;
         let due = self.file.read().missed(false).into_iter().filter(|name| name != exercise.id);
         let due: Vec<_> = due.filter_map(|name| Some((named(&name)?, name))).collect();
+        self.answers.forget_typed_ahead();
         let mut asker = Asker { answers: &mut self.answers, file: &self.file, json: self.json };
         asker.ask(exercise.id, &exercise.data().question).await?;
         for (question, name) in due {
