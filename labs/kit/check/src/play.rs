@@ -1,6 +1,6 @@
 //! `cargo lab run rest/04`: the learner's program on its usual port, to play with.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -37,6 +37,7 @@ pub async fn play(args: PlayArgs) -> Result<(), Failure> {
     if !exercise.role.listens() && args.arguments.is_empty() && !lines.is_empty() {
         return print(&invitation(&format!("{} takes arguments. Play, as with", exercise.id), &lines, ""));
     }
+    let address = if exercise.role.listens() { Some(free_address(exercise)?) } else { None };
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
     let example = exercise.example();
     let program = select! {
@@ -49,18 +50,14 @@ pub async fn play(args: PlayArgs) -> Result<(), Failure> {
             }
         },
     };
-    match exercise.role.listens() {
-        true => serve(exercise, &program, &args.arguments, stop.cancelled()).await,
-        false => run(exercise, &program, &args.arguments, stop.cancelled()).await,
+    match address {
+        Some(address) => serve(exercise, &program, &args.arguments, &address, stop.cancelled()).await,
+        None => run(exercise, &program, &args.arguments, stop.cancelled()).await,
     }
 }
 
-async fn serve(
-    exercise: &Exercise,
-    program: &Path,
-    args: &[String],
-    stop: impl Future<Output = ()>,
-) -> Result<(), Failure> {
+/// Where it is to listen, as it is written. Looked at beforehand: not every program says why it ended.
+fn free_address(exercise: &Exercise) -> Result<String, Failure> {
     let (variable, usual) = exercise.role.address();
     let told = std::env::var(variable).ok().filter(|address| !address.is_empty());
     let address = told.unwrap_or(usual.to_owned());
@@ -71,17 +68,27 @@ async fn serve(
             reason(&error)
         ))
     };
-    // Looked at before it starts, for not every program says why it ended.
-    let free = TcpListener::bind(&address).and_then(|listener| listener.local_addr()).map_err(taken)?;
+    TcpListener::bind(&address).map_err(taken)?;
+    Ok(address)
+}
+
+async fn serve(
+    exercise: &Exercise,
+    program: &Path,
+    args: &[String],
+    address: &str,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    let variable = exercise.role.address().0;
     let watchdog = Watchdog::start(None).map_err(cannot_start)?;
     let mut plain = std::process::Command::new(program);
-    plain.args(args).env(variable, &address);
+    plain.args(args).env(variable, address);
     let mut child = Command::from(watchdog.watched(&plain).map_err(cannot_start)?).spawn().map_err(cannot_start)?;
     let playing = async {
-        let is_there = listens(free).await;
+        let is_there = listens(address).await;
         let what = if is_there { "listens" } else { "doesn't listen yet" };
         let intro = format!("{} {what} on {address}. Play with it in a second terminal:", exercise.id);
-        print(&invitation(&intro, &lines_of(exercise), &address))?;
+        print(&invitation(&intro, &lines_of(exercise), address))?;
         std::future::pending().await
     };
     let ended = select! {
@@ -130,7 +137,7 @@ async fn run(
     }
 }
 
-async fn listens(address: SocketAddr) -> bool {
+async fn listens(address: &str) -> bool {
     let begin = Instant::now();
     while begin.elapsed() < TO_START {
         if TcpStream::connect(address).await.is_ok() {

@@ -28,7 +28,7 @@ pub(crate) fn show() -> Result<(), Failure> {
     for (name, about) in subcommands(&Cli::command()).iter().filter(|(name, _)| is_own(name)) {
         line(&mut screen, &format!("  {name:10} {about}"));
     }
-    line(&mut screen, &format!("Of an exercise, as rest/04: {}.", OF_AN_EXERCISE.join(", ")));
+    line(&mut screen, &format!("Of an exercise: {}.", OF_AN_EXERCISE.join(", ")));
     line(&mut screen, "\n`--help` after any of them says more.");
     print(&screen)
 }

@@ -105,7 +105,11 @@ impl Watch {
                 return Ok(());
             }
         }
-        self.say("Your path is done. `cargo lab quiz` asks questions, `cargo lab path all` has more.\n")
+        let says = match self.program {
+            Some(_) => "`cargo lab path` shows what comes next.\n",
+            None => "Your path is done. `cargo lab quiz` asks questions, `cargo lab path all` has more.\n",
+        };
+        self.say(says)
     }
 
     /// Checks at each save, up to a pass.
