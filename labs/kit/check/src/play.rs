@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use lab_broker::watchdog::Watchdog;
 use lab_console::{Failure, print, reason};
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -130,7 +130,9 @@ async fn run(
             status => Err(Failure::refused("ended", format!("{} has failed ({})", exercise.id, code(status)))),
         },
         () = stop => {
-            child.id().into_iter().for_each(|pid| drop(nix::sys::signal::kill(Pid::from_raw(pid as i32), Signal::SIGTERM)));
+            if let Some(pid) = child.id() {
+                let _ = kill(Pid::from_raw(pid as i32), Signal::SIGTERM);
+            }
             let _ = timeout(TO_STOP, child.wait()).await;
             Ok(())
         }

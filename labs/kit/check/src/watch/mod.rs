@@ -12,17 +12,17 @@ pub(crate) use self::passed::difference;
 use std::fs::File;
 
 use jiff::Timestamp;
-use lab_console::{Failure, print, printable, reason};
+use lab_console::{Exit, Failure, print, printable, reason};
 use tokio::select;
 
-use self::stamp::Files;
+use self::stamp::{Files, Stamp};
 use crate::ask::Answers;
 use crate::bench::Subject;
 use crate::config::WatchArgs;
 use crate::course::COURSE;
 use crate::exercise::Exercise;
 use crate::progress::ProgressFile;
-use crate::trial::{Tried, tried};
+use crate::trial::tried;
 use crate::{hint, show};
 
 /// Of a line between two checks.
@@ -120,28 +120,49 @@ impl Watch {
             let before = files.stamp();
             let subject = self.program.clone().map(Subject::Typed);
             let tried = select! {
-                tried = tried(exercise, subject) => tried?,
+                tried = tried(exercise, subject) => tried,
                 () = files.saved_since(&before) => continue,
             };
-            tried.note(exercise, &self.file);
-            self.rule(&format!("{} at {}", exercise.id, Timestamp::now().strftime("%H:%M:%S UTC")))?;
-            tried.show(exercise, self.json)?;
-            if tried.passed() {
-                return Ok(End::Passed);
-            }
-            self.after(&tried)?;
-            loop {
-                select! {
-                    () = files.saved_since(&before) => break,
-                    line = self.answers.line(), if !self.answers.ended() => match line.as_deref() {
-                        Some("q" | "quit" | "exit") => return Ok(End::Quit),
-                        Some("c" | "") => break,
-                        Some("h" | "hint") => self.say(&hint::next_text(exercise, &self.file))?,
-                        Some("s" | "show") => self.say(&show::task(exercise))?,
-                        Some(_) => self.say(KEYS)?,
-                        None => {}
-                    },
+            match tried {
+                Ok(tried) => {
+                    tried.note(exercise, &self.file);
+                    self.rule(&format!("{} at {}", exercise.id, Timestamp::now().strftime("%H:%M:%S UTC")))?;
+                    tried.show(exercise, self.json)?;
+                    if tried.passed() {
+                        return Ok(End::Passed);
+                    }
                 }
+                // A manifest half written, a file just moved: the next save may mend it.
+                Err(failure) if failure.exit == Exit::Missing => {
+                    self.say(&format!("{}\n", printable(&failure.message)))?
+                }
+                Err(failure) => return Err(failure),
+            }
+            self.say("Save your file again, or h for a hint, s for the task, c to check, q to quit.\n")?;
+            if let Some(end) = self.wait(exercise, &files, &before).await? {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// For a save, or a word. `None`: it is time to check again.
+    async fn wait(
+        &mut self,
+        exercise: &'static Exercise,
+        files: &Files,
+        before: &Stamp,
+    ) -> Result<Option<End>, Failure> {
+        loop {
+            select! {
+                () = files.saved_since(before) => return Ok(None),
+                line = self.answers.line(), if !self.answers.ended() => match line.as_deref() {
+                    Some("q" | "quit" | "exit") => return Ok(Some(End::Quit)),
+                    Some("c" | "") => return Ok(None),
+                    Some("h" | "hint") => self.say(&hint::next_text(exercise, &self.file))?,
+                    Some("s" | "show") => self.say(&show::task(exercise))?,
+                    Some(_) => self.say(KEYS)?,
+                    None => {}
+                },
             }
         }
     }
@@ -157,15 +178,6 @@ impl Watch {
             self.say(&show::task(exercise))?;
         }
         self.say(&format!("\nWatching {} for {}.\n{KEYS}", printable(&files.names()), exercise.id))
-    }
-
-    fn after(&self, tried: &Tried) -> Result<(), Failure> {
-        match tried {
-            Tried::NotCompiled { .. } => self.say("It doesn't compile yet. Save it again, or h, s, c, q.\n"),
-            Tried::Graded(_) => {
-                self.say("Save your file again, or h for a hint, s for the task, c to check, q to quit.\n")
-            }
-        }
     }
 
     /// A line across the screen: what stands below is new.

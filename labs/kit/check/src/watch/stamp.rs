@@ -18,7 +18,7 @@ use crate::repository;
 const LOOK: Duration = Duration::from_millis(200);
 
 /// What a save changes. `None`: the file isn't there.
-type Stamp = Vec<Option<(SystemTime, u64, u64)>>;
+pub(super) type Stamp = Vec<Option<(SystemTime, u64, u64)>>;
 
 /// Files that belong to one program.
 pub(super) struct Files(Vec<PathBuf>);
