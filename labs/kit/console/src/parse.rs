@@ -94,10 +94,12 @@ fn with_hints(
             .map(|name| format!("'{value}' comes from the environment variable {name}")),
         _ => None,
     };
-    // Where clap has found a similar word, that is more likely meant.
+    // Where clap has found a similar word, that is more likely meant than a part of a name elsewhere;
+    // but not more likely than a whole one.
     let is_alone = error.get(ContextKind::SuggestedSubcommand).is_none();
-    let elsewhere = told(ContextKind::InvalidSubcommand).filter(|_| is_alone);
+    let elsewhere = told(ContextKind::InvalidSubcommand).filter(|word| is_alone || is_a_name(command, word));
     if let Some(hint) = hint.or_else(|| elsewhere.and_then(|word| elsewhere_in(command, word, words))) {
+        error.remove(ContextKind::SuggestedSubcommand);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));
     }
     error
@@ -132,6 +134,11 @@ fn elsewhere_in(command: &Command, word: &str, words: &[OsString]) -> Option<Str
     let name = command.get_bin_name().unwrap_or(command.get_name());
     let meant = paths.iter().filter(|path| in_common(path) == nearest).map(|path| format!("{name} {path}"));
     Some(format!("it is a command elsewhere: {}", meant.collect::<Vec<_>>().join(", ")))
+}
+
+/// Whether a command at any depth is called so.
+fn is_a_name(command: &Command, word: &str) -> bool {
+    command.get_subcommands().any(|verb| verb.get_name() == word || is_a_name(verb, word))
 }
 
 fn find(command: &Command, word: &str, path: &str, paths: &mut Vec<String>) {
