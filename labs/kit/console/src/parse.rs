@@ -94,10 +94,15 @@ fn with_hints(
             .map(|name| format!("'{value}' comes from the environment variable {name}")),
         _ => None,
     };
-    // Where clap has found a similar word, that is more likely meant than a part of a name elsewhere;
-    // but not more likely than a whole one.
-    let is_alone = error.get(ContextKind::SuggestedSubcommand).is_none();
-    let elsewhere = told(ContextKind::InvalidSubcommand).filter(|word| is_alone || is_a_name(command, word));
+    // A name here of which the word is a part is meant rather than one elsewhere, and one
+    // elsewhere rather than a name that only looks alike.
+    let is_part_of_one_here = match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::Strings(names)) => {
+            names.iter().any(|name| is_part(told(ContextKind::InvalidSubcommand), name))
+        }
+        _ => false,
+    };
+    let elsewhere = told(ContextKind::InvalidSubcommand).filter(|_| !is_part_of_one_here);
     if let Some(hint) = hint.or_else(|| elsewhere.and_then(|word| elsewhere_in(command, word, words))) {
         error.remove(ContextKind::SuggestedSubcommand);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));
@@ -136,9 +141,9 @@ fn elsewhere_in(command: &Command, word: &str, words: &[OsString]) -> Option<Str
     Some(format!("it is a command elsewhere: {}", meant.collect::<Vec<_>>().join(", ")))
 }
 
-/// Whether a command at any depth is called so.
-fn is_a_name(command: &Command, word: &str) -> bool {
-    command.get_subcommands().any(|verb| verb.get_name() == word || is_a_name(verb, word))
+/// `rest` is a part of `rest-server`.
+fn is_part(word: Option<&str>, name: &str) -> bool {
+    word.is_some_and(|word| name.split('-').any(|part| part.eq_ignore_ascii_case(word)))
 }
 
 fn find(command: &Command, word: &str, path: &str, paths: &mut Vec<String>) {
@@ -146,7 +151,7 @@ fn find(command: &Command, word: &str, path: &str, paths: &mut Vec<String>) {
     for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
         let (name, path) = (verb.get_name(), format!("{path}{}", verb.get_name()));
         find(verb, word, &format!("{path} "), paths);
-        if name == word || name.split('-').any(|part| part == word) {
+        if name == word || is_part(Some(word), name) {
             paths.push(path);
         }
     }
