@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use lab_console::Failure;
 use serde::Deserialize;
 
-use crate::catalogue::{EXERCISES, find};
+use crate::catalogue::{EXERCISES, find, id_of};
 use crate::exercise::Exercise;
 use crate::progress::Progress;
 
@@ -76,9 +76,10 @@ impl Course {
                 )
             });
         };
-        find(typed).ok_or_else(|| match self.stages.iter().any(|stage| stage.exercises.iter().any(|id| id == typed)) {
-            true => Failure::usage(format!("{typed} is yet to be written; `cargo lab path` lists what is there")),
-            false => Failure::usage(format!("there is no exercise {typed}; `cargo lab path` lists them")),
+        let is_to_come = |id: &String| self.stages.iter().any(|stage| stage.exercises.contains(id));
+        find(typed).ok_or_else(|| match id_of(typed).filter(is_to_come) {
+            Some(id) => Failure::usage(format!("{id} is yet to be written; `cargo lab path` lists what is there")),
+            None => Failure::usage(format!("there is no exercise {typed}; `cargo lab path` lists them")),
         })
     }
 }
