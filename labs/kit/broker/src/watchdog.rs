@@ -100,6 +100,9 @@ impl Watchdog {
                 None => watched.env_remove(name),
             };
         }
+        if let Some(folder) = command.get_current_dir() {
+            watched.current_dir(folder);
+        }
         // Ctrl-C goes to this program alone, which then ends the others in order.
         watched.stdin(pipe).process_group(0);
         Ok(watched)

@@ -17,8 +17,14 @@ pub const EXERCISES: &[&Exercise] = &[
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.
 #[must_use]
 pub fn find(typed: &str) -> Option<&'static Exercise> {
+    let id = id_of(typed)?;
+    EXERCISES.iter().copied().find(|exercise| exercise.id == id)
+}
+
+/// The id that is meant, whether there is such an exercise or not.
+pub(crate) fn id_of(typed: &str) -> Option<String> {
     let typed = typed.trim().to_lowercase().replace(['_', '-', ' '], "/");
     let mut parts = typed.split('/').filter(|part| !part.is_empty());
     let (lab, number) = (parts.next()?, parts.next()?.parse::<u8>().ok()?);
-    EXERCISES.iter().copied().find(|exercise| exercise.id == format!("{lab}/{number:02}"))
+    Some(format!("{lab}/{number:02}"))
 }

@@ -1,50 +1,47 @@
 //! `cargo lab check`: builds the learner's file, grades it, and says what came of it.
 
-use lab_console::{Failure, Output, print};
-use serde::Serialize;
+use lab_console::{Failure, print};
 
 use crate::bench::Subject;
-use crate::catalogue::{EXERCISES, find};
-use crate::compile::{Built, build};
 use crate::config::CheckArgs;
-use crate::exercise::{Exercise, Role};
-use crate::grade::grade;
-use crate::report;
+use crate::course::COURSE;
+use crate::exercise::Exercise;
+use crate::progress::ProgressFile;
+use crate::trial::{NOT_COMPILED, Tried, tried};
 
-/// Grades what the arguments name.
+/// Grades what the arguments name, and remembers what came of it.
 ///
 /// # Errors
 ///
 /// Exit code 1 when it doesn't compile or a check fails, 2 when there is no such exercise.
 pub async fn check(args: CheckArgs) -> Result<(), Failure> {
-    let exercise = chosen(args.exercise.as_deref())?;
+    let file = ProgressFile::ours();
+    let exercise = COURSE.chosen(args.exercise.as_deref(), &file.read())?;
     let subject = match (args.program, args.at) {
-        (Some(line), _) => Subject::Typed(line),
-        (None, Some(_)) if exercise.role != Role::RestServer => {
+        (None, Some(_)) if !exercise.role.listens() => {
             return Err(Failure::usage(format!("--at is for servers, and {} asks for a client", exercise.id)));
         }
-        (None, Some(address)) => {
-            if !args.output.json {
+        (Some(line), _) => Some(Subject::Typed(line)),
+        (None, at) => {
+            if at.is_some() && !args.output.json {
                 print(&where_it_calls(exercise))?;
             }
-            Subject::At(address)
+            at.map(Subject::At)
         }
-        (None, None) => match build(exercise.lab(), &exercise.example()).await? {
-            Built::Program(path) => Subject::Built(path),
-            Built::Error { rendered, remark } => {
-                return does_not_compile(exercise, &rendered, remark, args.output.json);
-            }
-        },
     };
-    let verdict = grade(exercise, subject).await?;
-    if args.output.json {
-        Output::new(true).record(&verdict, "")?;
-    } else {
-        print(&report::verdict(exercise, &verdict))?;
-    }
-    match verdict.failed() {
-        None => Ok(()),
-        Some(_) => Err(Failure::refused("check_failed", format!("{} isn't done yet", exercise.id))),
+    file.change(|progress| progress.touch(exercise).begun_at);
+    let tried = tried(exercise, subject).await?;
+    tried.note(exercise, &file);
+    tried.show(exercise, args.output.json)?;
+    match &tried {
+        Tried::NotCompiled { .. } => {
+            Err(Failure::refused(NOT_COMPILED, format!("{} doesn't compile yet", exercise.id)))
+        }
+        Tried::Graded(verdict) if !verdict.passed => {
+            Err(Failure::refused("check_failed", format!("{} isn't done yet", exercise.id)))
+        }
+        Tried::Graded(_) if args.output.json => Ok(()),
+        Tried::Graded(_) => print(&on(exercise, &file)),
     }
 }
 
@@ -54,25 +51,13 @@ fn where_it_calls(exercise: &Exercise) -> String {
     calls.iter().map(|called| format!("The checker answers at {}={}\n", called.variable, called.with_at)).collect()
 }
 
-fn chosen(typed: Option<&str>) -> Result<&'static Exercise, Failure> {
-    let Some(typed) = typed else { return Ok(EXERCISES[0]) };
-    find(typed).ok_or_else(|| Failure::usage(format!("there is no exercise {typed}; `cargo lab path` lists them")))
-}
-
-#[derive(Serialize)]
-struct CompileError<'a> {
-    exercise: &'a str,
-    passed: bool,
-    compile_error: &'a str,
-}
-
-fn does_not_compile(exercise: &Exercise, rendered: &str, remark: Option<&str>, json: bool) -> Result<(), Failure> {
-    if json {
-        let line = CompileError { exercise: exercise.id, passed: false, compile_error: rendered };
-        Output::new(true).record(&line, "")?;
-    } else {
-        let remark = remark.map(|remark| format!("\n{remark}\n")).unwrap_or_default();
-        print(&format!("{rendered}\n{remark}"))?;
-    }
-    Err(Failure::refused("not_compiled", format!("{} doesn't compile yet", exercise.id)))
+/// What to do after a pass.
+fn on(exercise: &Exercise, file: &ProgressFile) -> String {
+    let id = exercise.id;
+    let next = COURSE.next(&file.read());
+    let next = next.map(|next| format!("Next: {} {}, with `cargo lab watch`\n", next.id, next.title()));
+    format!(
+        "Done. `cargo lab solution {id}` shows ours, and `cargo lab quiz {id}` asks a question.\n{}",
+        next.unwrap_or_default()
+    )
 }

@@ -1,8 +1,9 @@
 //! From a learner's file to a program, by cargo.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
+use lab_broker::watchdog::Watchdog;
 use lab_console::Failure;
 use serde_json::Value;
 use tokio::process::Command;
@@ -59,7 +60,7 @@ pub async fn build(lab: &str, example: &str) -> Result<Built, Failure> {
 
 /// The same for several at once.
 pub(crate) async fn build_in(folder: PathBuf, lab: &str, targets: &[Target]) -> Result<Vec<Built>, Failure> {
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+    let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.current_dir(folder).args(["build", "--quiet", "--message-format", "json", "--keep-going"]);
     // `lab` beside it: so its libraries are those that are built already, with the same features.
     cargo.args(["--package", "lab", "--package", &format!("lab-{lab}")]);
@@ -67,7 +68,7 @@ pub(crate) async fn build_in(folder: PathBuf, lab: &str, targets: &[Target]) -> 
     for target in targets {
         cargo.args([target.option(), target.name()]);
     }
-    let output = cargo.stdin(Stdio::null()).kill_on_drop(true).output().await;
+    let output = output_of(&cargo).await;
     let output =
         output.map_err(|error| Failure::missing(format!("can't run cargo: {}", lab_console::reason(&error))))?;
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -80,6 +81,17 @@ pub(crate) async fn build_in(folder: PathBuf, lab: &str, targets: &[Target]) -> 
             of(name, &messages).ok_or_else(|| Failure::missing(format!("cargo can't build {name}: {}", stderr())))
         })
         .collect()
+}
+
+/// Whatever ends this program, or gives up on the build, ends cargo and its compilers too.
+async fn output_of(cargo: &std::process::Command) -> std::io::Result<Output> {
+    let mut watchdog = Watchdog::start(None)?;
+    let mut cargo = Command::from(watchdog.watched(cargo)?);
+    let cargo = cargo.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn()?;
+    let pid = cargo.id();
+    let output = cargo.wait_with_output().await;
+    pid.into_iter().for_each(|pid| watchdog.is_over(pid));
+    output
 }
 
 fn of(name: &str, messages: &[Value]) -> Option<Built> {

@@ -28,6 +28,25 @@ pub enum Role {
     RestClient,
 }
 
+impl Role {
+    /// The variable that tells it an address, and what it is without.
+    #[must_use]
+    pub fn address(self) -> (&'static str, &'static str) {
+        match self {
+            Self::RestServer | Self::RestClient => ("LAB_REST_ADDR", "127.0.0.1:8080"),
+        }
+    }
+
+    /// Whether it listens there.
+    #[must_use]
+    pub fn listens(self) -> bool {
+        match self {
+            Self::RestServer => true,
+            Self::RestClient => false,
+        }
+    }
+}
+
 /// One entry of the catalogue.
 pub struct Exercise {
     /// As `rest/04`.
@@ -60,6 +79,9 @@ pub struct Data {
     pub checks: Vec<Remark>,
     /// Asked after a pass.
     pub question: Question,
+    /// What to type in order to play with it while it runs, or the arguments that it takes.
+    #[serde(default)]
+    pub play: Vec<String>,
     /// Programs that must fail.
     #[serde(rename = "wrong")]
     pub wrong: Vec<Wrong>,
@@ -174,6 +196,16 @@ impl Exercise {
         let rest = &self.readme[begin..];
         let end = rest[1..].find("\n### ").into_iter().chain(rest.find("\n## ")).min();
         rest[..end.map_or(rest.len(), |end| end + 1)].trim_end()
+    }
+
+    /// How long it takes one fluent in Rust, and one new to it, as its section says.
+    #[must_use]
+    pub fn minutes(&self) -> (u32, u32) {
+        let line =
+            self.section().split_once("**Minutes**").map_or("", |(_, rest)| rest.split("\n\n").next().unwrap_or(""));
+        let mut numbers = line.split(|c: char| !c.is_ascii_digit()).filter_map(|number| number.parse().ok());
+        let fluent = numbers.next().unwrap_or(0);
+        (fluent, numbers.next().unwrap_or(fluent))
     }
 
     /// The sentences under "Done when", each on one line, in their order.

@@ -9,6 +9,7 @@
 //! holds it, cuts it, or lets it go. Each wait has its end. A program that is graded
 //! may do what it likes: it can't stop, fill or outlive the checker.
 
+mod ask;
 mod bench;
 mod call;
 mod called;
@@ -16,23 +17,53 @@ mod catalogue;
 mod check;
 mod compile;
 mod config;
+mod course;
 mod exercise;
 mod grade;
+mod hint;
 mod http;
+mod markdown;
 mod matrix;
+mod path;
+mod play;
 mod process;
+mod progress;
+mod question;
+mod quiz;
 mod report;
 mod repository;
+mod reset;
 mod rest;
+mod show;
+mod solution;
+mod start;
+mod starter;
+mod trial;
+mod update;
 mod verdict;
+mod watch;
 
 pub use bench::Subject;
 pub use called::Called;
 pub use catalogue::{EXERCISES, find};
 pub use check::check;
 pub use compile::{Built, build};
-pub use config::CheckArgs;
+pub use config::{
+    CheckArgs, HintArgs, PathArgs, PathName, PlayArgs, ProgressArgs, QuizArgs, ResetArgs, ShowArgs, SolutionArgs,
+    StartArgs, UpdateArgs, WatchArgs,
+};
 pub use exercise::{Choice, Data, Exercise, Question, Remark, Replacement, Role, Wrong};
 pub use grade::grade;
+pub use hint::hint;
 pub use matrix::{MatrixArgs, matrix};
+pub use path::path;
+pub use play::play;
+pub use progress::{next_step, progress};
+pub use quiz::quiz;
+pub use reset::reset;
+pub use show::show;
+pub use solution::solution;
+pub use start::start;
+pub use update::update;
 pub use verdict::{CheckResult, Checked, Event, Failed, Verdict, Who};
+pub use watch::watch;

@@ -38,7 +38,7 @@ fn parts(screen: &mut String, failed: &Failed, why: &str, r#try: &str) {
     part(screen, "expected", &failed.expected);
     raw(screen, "came back", &failed.came_back);
     if !failed.program.is_empty() {
-        raw(screen, "it said", &failed.program);
+        raw(screen, "it said", &without_colours(&failed.program));
     }
     ladder(screen, &failed.ladder);
     part(screen, "why", why);
@@ -65,6 +65,15 @@ fn raw(screen: &mut String, name: &str, text: &str) {
     screen.push('\n');
 }
 
+/// Some frameworks colour their logs whether a terminal reads them or not.
+fn without_colours(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |said, part| {
+        said + part.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';').trim_start_matches('m')
+    })
+}
+
 fn ladder(screen: &mut String, events: &[Event]) {
     for (event, name) in events.iter().zip(["when"].into_iter().chain(std::iter::repeat(""))) {
         let first = format!("    {name:10}{:>6} ms  {:8} ", event.at_ms, event.who.to_string());
@@ -76,7 +85,7 @@ fn ladder(screen: &mut String, events: &[Event]) {
 }
 
 /// `first` stands before the first line, and as many spaces before the others.
-fn paragraph(screen: &mut String, first: &str, text: &str) {
+pub(crate) fn paragraph(screen: &mut String, first: &str, text: &str) {
     let margin = width_of(first);
     for (number, line) in wrap_words(&printable(text), WIDTH - margin).iter().enumerate() {
         let before = if number == 0 { first.to_owned() } else { " ".repeat(margin) };

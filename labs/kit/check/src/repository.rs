@@ -4,8 +4,14 @@ use std::path::PathBuf;
 
 use crate::exercise::Exercise;
 
+/// Another copy of it, for tests, and for a binary that was moved.
+const VARIABLE: &str = "LAB_REPOSITORY";
+
 /// The repository's root. The checker is built in it, and works on it.
 pub(crate) fn root() -> PathBuf {
+    if let Some(told) = std::env::var_os(VARIABLE).filter(|path| !path.is_empty()) {
+        return told.into();
+    }
     let crates = concat!(env!("CARGO_MANIFEST_DIR"), "/../../..");
     PathBuf::from(crates).canonicalize().unwrap_or_else(|_| crates.into())
 }

@@ -26,6 +26,6 @@ pub use lines::{Line, Lines};
 pub use listen::{bind, check_loopback, host_port};
 pub use options::{DatabaseArgs, OutputArgs, TimeoutArgs, parse_count, parse_seconds};
 pub use output::{Output, print};
-pub use parse::{parse, parse_words};
+pub use parse::{parse, parse_rewritten, parse_words};
 pub use text::{printable, reason, width_of, wrap_words};
 pub use verbs::{CreateArgs, DeleteArgs, GetArgs, ImportArgs, ListArgs, UpdateArgs, Verb, WatchArgs, status};

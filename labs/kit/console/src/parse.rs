@@ -21,7 +21,12 @@ use crate::usage;
 /// Reads the command line. What is wrong with it is told, and ends the program with
 /// exit code 2; `--help` is printed, and ends it with 0.
 pub fn parse<T: Parser>() -> T {
-    let words: Vec<OsString> = env::args_os().collect();
+    parse_rewritten(|words| words)
+}
+
+/// The same for words that stand for others, as `run rest/04` for `run exercise rest/04`.
+pub fn parse_rewritten<T: Parser>(rewrite: impl FnOnce(Vec<OsString>) -> Vec<OsString>) -> T {
+    let words = rewrite(env::args_os().collect());
     try_parse(usage::wrapped(T::command()), &words, |name| env::var_os(name))
         .unwrap_or_else(|error| end(&error, &words))
 }
@@ -89,10 +94,17 @@ fn with_hints(
             .map(|name| format!("'{value}' comes from the environment variable {name}")),
         _ => None,
     };
-    // Where clap has found a similar word, that is more likely meant.
-    let is_alone = error.get(ContextKind::SuggestedSubcommand).is_none();
-    let elsewhere = told(ContextKind::InvalidSubcommand).filter(|_| is_alone);
+    // A name here of which the word is a part is meant rather than one elsewhere, and one
+    // elsewhere rather than a name that only looks alike.
+    let is_part_of_one_here = match error.get(ContextKind::SuggestedSubcommand) {
+        Some(ContextValue::Strings(names)) => {
+            names.iter().any(|name| is_part(told(ContextKind::InvalidSubcommand), name))
+        }
+        _ => false,
+    };
+    let elsewhere = told(ContextKind::InvalidSubcommand).filter(|_| !is_part_of_one_here);
     if let Some(hint) = hint.or_else(|| elsewhere.and_then(|word| elsewhere_in(command, word, words))) {
+        error.remove(ContextKind::SuggestedSubcommand);
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![hint.into()]));
     }
     error
@@ -129,12 +141,17 @@ fn elsewhere_in(command: &Command, word: &str, words: &[OsString]) -> Option<Str
     Some(format!("it is a command elsewhere: {}", meant.collect::<Vec<_>>().join(", ")))
 }
 
+/// `rest` is a part of `rest-server`.
+fn is_part(word: Option<&str>, name: &str) -> bool {
+    word.is_some_and(|word| name.split('-').any(|part| part.eq_ignore_ascii_case(word)))
+}
+
 fn find(command: &Command, word: &str, path: &str, paths: &mut Vec<String>) {
     // What `help` lists again is elsewhere.
     for verb in command.get_subcommands().filter(|verb| verb.get_name() != "help") {
         let (name, path) = (verb.get_name(), format!("{path}{}", verb.get_name()));
         find(verb, word, &format!("{path} "), paths);
-        if name == word || name.split('-').any(|part| part == word) {
+        if name == word || is_part(Some(word), name) {
             paths.push(path);
         }
     }

@@ -7,8 +7,8 @@ use lab_console::{DatabaseArgs, Failure, print, printable};
 
 use crate::Cli;
 
-/// What to type next.
-const NEXT: &str = "cargo lab tour";
+/// Of one exercise each: without a word the next that isn't done.
+const OF_AN_EXERCISE: [&str; 8] = ["show", "hint", "check", "solution", "reset", "update", "start", "run"];
 /// Columns, so that it fits on its line with what stands before it.
 const LONGEST_PATH: usize = 40;
 
@@ -20,11 +20,15 @@ pub(crate) fn show() -> Result<(), Failure> {
     );
     line(&mut screen, &format!("You are in   {}", end_of(&folder())));
     line(&mut screen, &format!("Your orders  {}", orders()));
-    line(&mut screen, &format!("Next         {NEXT}"));
+    let (course, next) = lab_check::next_step();
+    line(&mut screen, &format!("Your course  {course}"));
+    line(&mut screen, &format!("Next         {next}"));
     line(&mut screen, "\nThe commands, each after `cargo lab`:");
-    for (name, about) in subcommands(&Cli::command()) {
+    let is_own = |name: &str| name == "run" || !OF_AN_EXERCISE.contains(&name);
+    for (name, about) in subcommands(&Cli::command()).iter().filter(|(name, _)| is_own(name)) {
         line(&mut screen, &format!("  {name:10} {about}"));
     }
+    line(&mut screen, &format!("Of an exercise: {}.", OF_AN_EXERCISE.join(", ")));
     line(&mut screen, "\n`--help` after any of them says more.");
     print(&screen)
 }
@@ -39,6 +43,7 @@ pub(crate) fn show_programs() -> Result<(), Failure> {
     }
     line(&mut screen, "\n`--help` after its name says what a program takes. Begin with rest-server,");
     line(&mut screen, "and in a second terminal: cargo lab run rest-client list");
+    line(&mut screen, "Of an exercise, your own program: cargo lab run rest/01");
     print(&screen)
 }
 

@@ -1,5 +1,7 @@
 //! `cargo lab run`: every program by its name.
 
+use std::ffi::OsString;
+
 use clap::{Args, Subcommand};
 use lab_console::Failure;
 use lab_lifecycle::LevelFilter;
@@ -29,6 +31,19 @@ enum Program {
     KafkaConsumer(lab_kafka::config::ConsumerArgs),
     /// A Kafka broker: `cargo run -p lab-broker`
     Broker(lab_broker::config::BrokerArgs),
+    /// Your own program: `cargo lab run rest/04`
+    #[command(hide = true)]
+    Exercise(lab_check::PlayArgs),
+}
+
+/// `run rest/04` is `run exercise rest/04`: an exercise is no program that is known here.
+pub(crate) fn exercise_named(mut words: Vec<OsString>) -> Vec<OsString> {
+    let is_exercise =
+        |word: &OsString| word.to_str().is_some_and(|word| word.contains('/') || lab_check::find(word).is_some());
+    if words.get(1).is_some_and(|word| word == "run") && words.get(2).is_some_and(is_exercise) {
+        words.insert(2, "exercise".into());
+    }
+    words
 }
 
 impl RunArgs {
@@ -42,6 +57,7 @@ impl RunArgs {
             Program::KafkaProducer(args) => args.output.json,
             Program::KafkaConsumer(args) => args.output.json,
             Program::Broker(args) => args.output.json,
+            Program::Exercise(_) => false,
         })
     }
 }
@@ -52,6 +68,7 @@ fn log_level(program: &Program) -> LevelFilter {
         Program::RestServer(_) | Program::GrpcServer(_) | Program::Broker(_) => LevelFilter::INFO,
         Program::KafkaConsumer(args) => args.log_level(),
         Program::RestClient(_) | Program::GrpcClient(_) | Program::KafkaProducer(_) => LevelFilter::WARN,
+        Program::Exercise(_) => LevelFilter::WARN,
     }
 }
 
@@ -67,5 +84,6 @@ pub(crate) async fn run(args: RunArgs) -> Result<(), Failure> {
         Program::KafkaProducer(args) => lab_kafka::producer::run(args).await,
         Program::KafkaConsumer(args) => lab_kafka::consumer::run(args).await,
         Program::Broker(args) => lab_broker::run(args).await,
+        Program::Exercise(args) => lab_check::play(args).await,
     }
 }

@@ -9,6 +9,7 @@ mod support;
 
 mod bad_days;
 mod command_line;
+mod course;
 mod crash;
 mod databases;
 mod disk;

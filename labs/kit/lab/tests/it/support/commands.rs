@@ -26,8 +26,12 @@ pub(crate) fn words_under(starter: &[&str], folder: &Path, words: &[&str]) -> Co
     let line = [starter, &[env!("CARGO_BIN_EXE_lab")], words].concat();
     let mut command = Command::new(line[0]);
     command.args(&line[1..]).current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
-    for name in ["LAB_REST_ADDR", "LAB_GRPC_ADDR", "LAB_DATABASE", "KAFKA_BROKERS", "RUST_LOG", "COLUMNS"] {
+    for name in
+        ["LAB_REST_ADDR", "LAB_GRPC_ADDR", "LAB_DATABASE", "KAFKA_BROKERS", "RUST_LOG", "COLUMNS", "LAB_REPOSITORY"]
+    {
         command.env_remove(name);
     }
+    // What the tests do is nobody's progress.
+    command.env("LAB_PROGRESS", folder.join(".lab/progress.json"));
     command
 }

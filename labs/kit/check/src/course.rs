@@ -1,0 +1,112 @@
+//! The way through the exercises: stages, and shorter paths. All of it is data.
+
+use std::sync::LazyLock;
+
+use lab_console::Failure;
+use serde::Deserialize;
+
+use crate::catalogue::{EXERCISES, find, id_of};
+use crate::exercise::Exercise;
+use crate::progress::Progress;
+
+/// What `course.toml` holds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Course {
+    #[serde(rename = "stage")]
+    stages: Vec<Stage>,
+    #[serde(rename = "path")]
+    pub(crate) paths: Vec<Path>,
+}
+
+/// What belongs together, over more than one transport.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Stage {
+    pub(crate) title: String,
+    /// Ids, of exercises that may yet have to be written.
+    pub(crate) exercises: Vec<String>,
+}
+
+/// A choice of exercises, in the order of the stages.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Path {
+    pub(crate) name: String,
+    pub(crate) about: String,
+    exercises: Vec<String>,
+}
+
+/// The course.
+pub(crate) static COURSE: LazyLock<Course> =
+    LazyLock::new(|| toml::from_str(include_str!("course.toml")).expect("a test reads it"));
+
+impl Course {
+    /// The stages with what this path takes of each; `all`, or any other name, takes everything.
+    pub(crate) fn stages(&self, path: &str) -> Vec<Stage> {
+        let path = self.paths.iter().find(|known| known.name == path);
+        let is_taken = |id: &String| path.is_none_or(|path| path.exercises.contains(id));
+        let mut stages: Vec<Stage> = self.stages.clone();
+        stages.iter_mut().for_each(|stage| stage.exercises.retain(is_taken));
+        if path.is_none() {
+            let known: Vec<&String> = self.stages.iter().flat_map(|stage| &stage.exercises).collect();
+            let more = EXERCISES.iter().map(|exercise| exercise.id.to_owned()).filter(|id| !known.contains(&id));
+            stages.push(Stage { title: "and on from there".to_owned(), exercises: more.collect() });
+        }
+        stages.retain(|stage| !stage.exercises.is_empty());
+        stages
+    }
+
+    /// The exercises of a path that are there.
+    pub(crate) fn exercises(&self, path: &str) -> Vec<&'static Exercise> {
+        self.stages(path).iter().flat_map(|stage| &stage.exercises).filter_map(|id| by_id(id)).collect()
+    }
+
+    /// The first that isn't done yet.
+    pub(crate) fn next(&self, progress: &Progress) -> Option<&'static Exercise> {
+        self.exercises(&progress.path).into_iter().find(|exercise| !progress.is_done(exercise))
+    }
+
+    /// As `rest/04`; without a word the next that isn't done.
+    pub(crate) fn chosen(&self, typed: Option<&str>, progress: &Progress) -> Result<&'static Exercise, Failure> {
+        let Some(typed) = typed else {
+            return self.next(progress).ok_or_else(|| {
+                Failure::usage(
+                    "all exercises of your path are done: say which one, as rest/04; `cargo lab path` lists them",
+                )
+            });
+        };
+        let is_to_come = |id: &String| self.stages.iter().any(|stage| stage.exercises.contains(id));
+        find(typed).ok_or_else(|| match id_of(typed).filter(is_to_come) {
+            Some(id) => Failure::usage(format!("{id} is yet to be written; `cargo lab path` lists what is there")),
+            None => Failure::usage(format!("there is no exercise {typed}; `cargo lab path` lists them")),
+        })
+    }
+}
+
+/// The exercise of this id, if it is there.
+pub(crate) fn by_id(id: &str) -> Option<&'static Exercise> {
+    EXERCISES.iter().copied().find(|exercise| exercise.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_is_made_of_exercises_of_the_stages() {
+        let all: Vec<String> = COURSE.stages("all").into_iter().flat_map(|stage| stage.exercises).collect();
+        for path in &COURSE.paths {
+            assert!(path.exercises.iter().all(|id| all.contains(id)), "{path:?}");
+        }
+        assert!(EXERCISES.iter().all(|exercise| all.contains(&exercise.id.to_owned())));
+    }
+
+    #[test]
+    fn the_next_one_is_the_first_that_is_not_done() {
+        let mut progress = Progress::default();
+        assert_eq!(COURSE.next(&progress).map(|exercise| exercise.id), Some("rest/01"));
+        progress.attempt(EXERCISES[0], None);
+        assert_ne!(COURSE.next(&progress).map(|exercise| exercise.id), Some("rest/01"));
+    }
+}

@@ -1,0 +1,107 @@
+//! `cargo lab path`: the way through the exercises, and where on it one is.
+
+use std::fmt::Write as _;
+
+use lab_console::{Failure, Output, print};
+use serde::Serialize;
+
+use crate::config::PathArgs;
+use crate::course::{COURSE, by_id};
+use crate::progress::{Progress, ProgressFile};
+use crate::report::paragraph;
+
+/// A line of `--json`. The names stay.
+#[derive(Serialize)]
+struct Step<'a> {
+    stage: &'a str,
+    exercise: &'a str,
+    /// `done`, `next`, `open` or `to_come`.
+    state: &'static str,
+    /// The minutes from the beginning of the path to the end of this one.
+    until: Option<Until>,
+    #[serde(skip)]
+    title: String,
+}
+
+#[derive(Clone, Copy, Default, Serialize)]
+struct Until {
+    fluent: u32,
+    new: u32,
+}
+
+/// Shows the path; with a name, takes that one from now on.
+///
+/// # Errors
+///
+/// When stdout can't be written.
+pub async fn path(args: PathArgs) -> Result<(), Failure> {
+    let file = ProgressFile::ours();
+    let progress = match args.path {
+        None => file.read(),
+        Some(path) => file.change(|progress| {
+            path.name().clone_into(&mut progress.path);
+            progress.clone()
+        }),
+    };
+    let stages = COURSE.stages(&progress.path);
+    let mut until = Until::default();
+    let steps: Vec<Step<'_>> = stages
+        .iter()
+        .flat_map(|stage| stage.exercises.iter().map(|id| (&stage.title, id)))
+        .map(|(stage, id)| step(stage, id, &progress, &mut until))
+        .collect();
+    if !args.output.json {
+        return print(&screen(&progress.path, &steps));
+    }
+    let mut output = Output::new(true);
+    steps.iter().try_for_each(|step| output.record(step, ""))
+}
+
+fn step<'a>(stage: &'a str, id: &'a str, progress: &Progress, until: &mut Until) -> Step<'a> {
+    let Some(exercise) = by_id(id) else {
+        return Step { stage, exercise: id, state: "to_come", until: None, title: String::new() };
+    };
+    let (fluent, new) = exercise.minutes();
+    *until = Until { fluent: until.fluent + fluent, new: until.new + new };
+    let is_next = COURSE.next(progress).is_some_and(|next| next.id == id);
+    let state = match progress.is_done(exercise) {
+        true => "done",
+        false if is_next => "next",
+        false => "open",
+    };
+    Step { stage, exercise: id, state, until: Some(*until), title: exercise.title() }
+}
+
+fn screen(path: &str, steps: &[Step<'_>]) -> String {
+    let about = COURSE.paths.iter().find(|known| known.name == path).map_or("the whole course", |known| &known.about);
+    let mut screen = String::new();
+    paragraph(
+        &mut screen,
+        "",
+        &format!("Your path: {path}, {about}. `cargo lab path quick|lesson|all` takes another."),
+    );
+    for stage in steps.chunk_by(|one, other| one.stage == other.stage) {
+        let _ = writeln!(screen, "\n{}", stage[0].stage);
+        for step in stage {
+            let Some(Until { fluent, new }) = step.until else { continue };
+            let mark = match step.state {
+                "done" => "✓",
+                "next" => "→",
+                _ => "·",
+            };
+            let name = format!("{} {}", step.exercise, step.title);
+            let _ =
+                writeln!(screen, "  {mark} {name:40} until {:>5}, or {:>5} if Rust is new", clock(fluent), clock(new));
+        }
+        let to_come: Vec<&str> = stage.iter().filter(|step| step.until.is_none()).map(|step| step.exercise).collect();
+        if !to_come.is_empty() {
+            paragraph(&mut screen, "    to come: ", &to_come.join(", "));
+        }
+    }
+    screen
+}
+
+/// Minutes as `1:05`.
+fn clock(minutes: u32) -> String {
+    format!("{}:{:02}", minutes / 60, minutes % 60)
+}

@@ -1,0 +1,103 @@
+//! `cargo lab start rest/04 --python`: a first file in another language.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use lab_console::{Failure, Output, reason};
+use serde::Serialize;
+
+use crate::config::StartArgs;
+use crate::course::COURSE;
+use crate::exercise::Exercise;
+use crate::progress::ProgressFile;
+use crate::repository;
+
+/// How a starter says what it needs.
+const NEEDS: &str = "# pip install ";
+
+/// `--json`. The names stay.
+#[derive(Serialize)]
+struct Started {
+    exercise: &'static str,
+    file: String,
+    install: Option<String>,
+    check: String,
+    watch: String,
+}
+
+/// Writes a starter into a folder of the learner's own, and over nothing.
+///
+/// # Errors
+///
+/// When there is none for this exercise, or the file is there already.
+pub async fn start(args: StartArgs) -> Result<(), Failure> {
+    let file = ProgressFile::ours();
+    let exercise = COURSE.chosen(args.exercise.as_deref(), &file.read())?;
+    if !args.python {
+        let path = repository::starter(exercise);
+        return Err(Failure::usage(format!(
+            "{} is there in Rust: {}. For another language: --python",
+            exercise.id,
+            path.display()
+        )));
+    }
+    let text = template(exercise)?;
+    let path = args.to.join(format!("{}.py", exercise.example()));
+    let started = started(exercise, &path, &text);
+    write_new(&path, &text).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Failure::refused(
+            "is_there",
+            format!("{} is there already, and stays as it is. Check it: {}", path.display(), started.check),
+        ),
+        _ => Failure::missing(format!("can't make {} ({})", path.display(), reason(&error))),
+    })?;
+    file.change(|progress| progress.touch(exercise).begun_at);
+    if args.output.json {
+        return Output::new(true).record(&started, "");
+    }
+    let Started { file, install, check, watch, .. } = started;
+    let install = install.map(|install| format!("It needs:            {install}\n")).unwrap_or_default();
+    lab_console::print(&format!(
+        "{file} is yours. The task: `cargo lab show {}`\n{install}Check it:            {check}\nOr at each save:     {watch}\n",
+        exercise.id
+    ))
+}
+
+/// The one with the exercise's number, whatever the rest of its name.
+fn template(exercise: &Exercise) -> Result<String, Failure> {
+    let number = exercise.id.split_once('/').map_or("", |(_, number)| number);
+    let folder = repository::root().join("labs").join(exercise.lab()).join("exercises/python");
+    let files = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_it = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.starts_with(&format!("{number}_")) && name.ends_with(".py")
+    };
+    let missing = |why: &str| {
+        Failure::missing(format!(
+            "there is no starter in Python for {} ({why}): its task tells all that a program must know",
+            exercise.id
+        ))
+    };
+    let path = files.into_iter().find(is_it).ok_or_else(|| missing("none in the repository"))?;
+    fs::read_to_string(path).map_err(|error| missing(&reason(&error)))
+}
+
+fn started(exercise: &'static Exercise, path: &Path, text: &str) -> Started {
+    let program = format!("python3 {}", path.display());
+    let install = text.lines().find_map(|line| line.strip_prefix(NEEDS));
+    Started {
+        exercise: exercise.id,
+        file: path.display().to_string(),
+        install: install.map(|what| format!("pip install {what}")),
+        check: format!("cargo lab check {} --program \"{program}\"", exercise.id),
+        watch: format!("cargo lab watch {} --program \"{program}\"", exercise.id),
+    }
+}
+
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    File::create_new(path)?.write_all(text.as_bytes())
+}

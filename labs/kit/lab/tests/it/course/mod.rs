@@ -1,0 +1,7 @@
+//! The course: what a learner has done, and the commands that lead through it.
+
+mod exercises;
+mod progress;
+mod quizzes;
+mod watches;
+mod world;
