@@ -1,5 +1,6 @@
 //! The exercises of the REST lab.
 
+pub(crate) mod four_places;
 pub(crate) mod health;
 
 /// Where their tasks stand.

@@ -1,0 +1,185 @@
+//! rest/03: the four places of a request that hold data.
+
+use http::{HeaderName, Method, StatusCode};
+use serde_json::Value;
+
+use super::README;
+use crate::bench::Bench;
+use crate::exercise::{Exercise, Role, checks};
+use crate::http::{Answer, Request, request};
+use crate::verdict::Outcome;
+
+pub(crate) const EXERCISE: Exercise = Exercise {
+    id: "rest/03",
+    name: "four_places",
+    role: Role::RestServer,
+    data: include_str!("four_places.toml"),
+    readme: README,
+    checks: checks![
+        it_answers_200_in_json,
+        each_value_has_its_name,
+        the_path_is_decoded,
+        the_query_is_decoded,
+        the_header_stays_as_it_is,
+        the_body_stays_as_it_is,
+        an_empty_parameter_is_there,
+        what_is_missing_is_400,
+    ],
+};
+
+/// Servers behind some proxies never see a header with an underscore.
+const HEADER: HeaderName = HeaderName::from_static("header-demo");
+const JSON: &str = "application/json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// One request: path and query as they stand in its first line.
+struct Demo {
+    path: String,
+    query: String,
+    header: String,
+    body: String,
+}
+
+impl Demo {
+    /// A request in which nothing is encoded, each value a word of its own.
+    fn plain(bench: &Bench) -> Self {
+        let query = format!("param_demo={}", bench.word());
+        Self { path: bench.word(), query, header: bench.word(), body: format!("{{\"{}\":1}}", bench.word()) }
+    }
+
+    /// Without the header.
+    fn without_header(&self) -> Request {
+        request(Method::POST, &format!("/demo/{}?{}", self.path, self.query)).body(JSON, self.body.clone())
+    }
+
+    fn request(&self) -> Request {
+        self.without_header().header(HEADER, &self.header)
+    }
+}
+
+/// Sends it, and looks whether `result` has the value under the name.
+async fn expect(bench: &mut Bench, request: Request, name: &str, value: &str) -> Outcome {
+    let answer = bench.server().await?.send(request).await?;
+    expect_value(&answer, name, value)
+}
+
+fn expect_value(answer: &Answer, name: &str, value: &str) -> Outcome {
+    answer.expect_status(StatusCode::OK)?;
+    let holds = answer.json()?["result"][name] == *value;
+    answer.expect(&format!("`result.{name}` to be the string {}", shown(value)), holds)
+}
+
+/// As it stands in JSON; of a long one the beginning.
+fn shown(value: &str) -> String {
+    match value.char_indices().nth(100) {
+        None => Value::from(value).to_string(),
+        Some((end, _)) => format!("{} … (all {} bytes that were sent)", Value::from(&value[..end]), value.len()),
+    }
+}
+
+async fn it_answers_200_in_json(bench: &mut Bench) -> Outcome {
+    let request = Demo::plain(bench).request();
+    let answer = bench.server().await?.send(request).await?;
+    answer.expect_status(StatusCode::OK)?;
+    answer.expect_json_type()
+}
+
+async fn each_value_has_its_name(bench: &mut Bench) -> Outcome {
+    let [before, behind, other] = [bench.word(), bench.word(), bench.word()];
+    let around = |query: &str| format!("demo={before}&xparam_demo={behind}&{query}&param={before}&path={behind}");
+    for crowded in [false, true] {
+        let mut demo = Demo::plain(bench);
+        let param = demo.query["param_demo=".len()..].to_owned();
+        if crowded {
+            demo.query = around(&demo.query);
+        }
+        let request = demo.request().header(HeaderName::from_static("x-header-demo"), &other);
+        let answer = bench.server().await?.send(request).await?;
+        for (name, value) in [("path", &demo.path), ("param", &param), ("header", &demo.header), ("body", &demo.body)] {
+            expect_value(&answer, name, value)?;
+        }
+    }
+    Ok(())
+}
+
+async fn the_path_is_decoded(bench: &mut Bench) -> Outcome {
+    let word = bench.word();
+    let encoded = [("a%20b", "a b"), ("%C3%A9%f0%9f%8e%a7", "é🎧"), ("1+1", "1+1"), ("100%2525", "100%25")];
+    for (sent, value) in encoded {
+        let demo = Demo { path: format!("{word}{sent}"), ..Demo::plain(bench) };
+        expect(bench, demo.request(), "path", &format!("{word}{value}")).await?;
+    }
+    Ok(())
+}
+
+async fn the_query_is_decoded(bench: &mut Bench) -> Outcome {
+    let word = bench.word();
+    let encoded = [
+        ("a%20b", "a b"),
+        ("%C3%A9%f0%9f%8e%a7", "é🎧"),
+        ("1+1", "1 1"),
+        ("1%2b1", "1+1"),
+        ("a%26b%3Dc", "a&b=c"),
+        ("100%2525", "100%25"),
+    ];
+    for (sent, value) in encoded {
+        let query = format!("before=1&param_demo={word}{sent}&behind=2");
+        let demo = Demo { query, ..Demo::plain(bench) };
+        expect(bench, demo.request(), "param", &format!("{word}{value}")).await?;
+    }
+    Ok(())
+}
+
+async fn the_header_stays_as_it_is(bench: &mut Bench) -> Outcome {
+    let word = bench.word();
+    for value in [format!("a%20b+{word}"), format!("{word}, \"b\"; c=1"), format!("{word}  100%25")] {
+        let demo = Demo { header: value.clone(), ..Demo::plain(bench) };
+        expect(bench, demo.request(), "header", &value).await?;
+    }
+    Ok(())
+}
+
+async fn the_body_stays_as_it_is(bench: &mut Bench) -> Outcome {
+    let word = bench.word();
+    let bodies = [
+        (FORM, format!("name={word}&place=a%20b+c&name=")),
+        (FORM, word.clone()),
+        (JSON, format!("{{ \"b\":  1.0,\n  \"a\": \"{word}\", \"b\": [null] }}\r\n")),
+        (JSON, format!("{{\"{word}\":")),
+        ("text/plain", format!(" \t{word} é🎧 \\u00e9 %20\r\n\n")),
+        ("application/xml", format!("<a b='{word}'>&amp;</a>")),
+        ("text/plain", String::new()),
+        // More than one read of a socket brings.
+        ("text/plain", format!("{word}\n").repeat(2_000)),
+    ];
+    for (kind, body) in bodies {
+        let Demo { path, query, header, .. } = Demo::plain(bench);
+        let request = request(Method::POST, &format!("/demo/{path}?{query}")).header(HEADER, header);
+        expect(bench, request.body(kind, body.clone()), "body", &body).await?;
+    }
+    Ok(())
+}
+
+async fn an_empty_parameter_is_there(bench: &mut Bench) -> Outcome {
+    for query in ["param_demo=", "a=1&param_demo=&b=2"] {
+        let demo = Demo { query: query.to_owned(), ..Demo::plain(bench) };
+        expect(bench, demo.request(), "param", "").await?;
+    }
+    Ok(())
+}
+
+async fn what_is_missing_is_400(bench: &mut Bench) -> Outcome {
+    let other = format!("param={}", bench.word());
+    let plain = Demo::plain(bench);
+    let requests = [
+        Demo { query: other, ..Demo::plain(bench) }.request(),
+        request(Method::POST, &format!("/demo/{}", plain.path)).body(JSON, plain.body.clone()).header(HEADER, "a"),
+        plain.without_header(),
+    ];
+    for request in requests {
+        let answer = bench.server().await?.send(request).await?;
+        let refused = [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY].contains(&answer.status());
+        answer.expect("the status 400 or 422", refused)?;
+    }
+    Ok(())
+}
