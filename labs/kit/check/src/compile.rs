@@ -22,41 +22,68 @@ pub enum Built {
     },
 }
 
+/// What cargo calls what it makes a program of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// By an `[[example]]`.
+    Example(String),
+    /// By a `[[bin]]`.
+    Bin(String),
+}
+
+impl Target {
+    fn name(&self) -> &str {
+        match self {
+            Self::Example(name) | Self::Bin(name) => name,
+        }
+    }
+
+    fn option(&self) -> &str {
+        match self {
+            Self::Example(_) => "--example",
+            Self::Bin(_) => "--bin",
+        }
+    }
+}
+
 /// Builds an example of `lab-<lab>` in the workspace at `folder`.
 ///
 /// # Errors
 ///
 /// When cargo can't be run, or fails for a reason that is no error in the code.
 pub async fn build(lab: &str, example: &str) -> Result<Built, Failure> {
-    build_in(root(), lab, &[example]).await.map(|mut built| built.pop().expect("one was asked for"))
+    build_in(root(), lab, &[Target::Example(example.to_owned())])
+        .await
+        .map(|mut built| built.pop().expect("one was asked for"))
 }
 
 /// The same for several at once.
-pub(crate) async fn build_in(folder: PathBuf, lab: &str, examples: &[&str]) -> Result<Vec<Built>, Failure> {
+pub(crate) async fn build_in(folder: PathBuf, lab: &str, targets: &[Target]) -> Result<Vec<Built>, Failure> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.current_dir(folder).args(["build", "--quiet", "--message-format", "json", "--keep-going"]);
     // `lab` beside it: so its libraries are those that are built already, with the same features.
     cargo.args(["--package", "lab", "--package", &format!("lab-{lab}")]);
     cargo.args(["--features", &format!("lab-{lab}/exercises")]);
-    for example in examples {
-        cargo.args(["--example", example]);
+    for target in targets {
+        cargo.args([target.option(), target.name()]);
     }
     let output = cargo.stdin(Stdio::null()).kill_on_drop(true).output().await;
     let output =
         output.map_err(|error| Failure::missing(format!("can't run cargo: {}", lab_console::reason(&error))))?;
     let stdout = String::from_utf8_lossy(&output.stdout);
     let messages: Vec<Value> = stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    examples
+    targets
         .iter()
-        .map(|example| {
+        .map(|target| {
+            let name = target.name();
             let stderr = || String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            of(example, &messages).ok_or_else(|| Failure::missing(format!("cargo can't build {example}: {}", stderr())))
+            of(name, &messages).ok_or_else(|| Failure::missing(format!("cargo can't build {name}: {}", stderr())))
         })
         .collect()
 }
 
-fn of(example: &str, messages: &[Value]) -> Option<Built> {
-    let mut ours = messages.iter().filter(|message| message["target"]["name"] == example);
+fn of(name: &str, messages: &[Value]) -> Option<Built> {
+    let mut ours = messages.iter().filter(|message| message["target"]["name"] == name);
     ours.find_map(|message| {
         if let Some(program) = message["executable"].as_str() {
             return Some(Built::Program(program.into()));

@@ -97,7 +97,7 @@ pub struct Choice {
     pub why: String,
 }
 
-/// The solution with a mistake, as a learner makes it.
+/// The solution with a mistake, as a learner makes it; or a program that does something else.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Wrong {
@@ -106,7 +106,11 @@ pub struct Wrong {
     /// The check that must fail first.
     pub fails: String,
     /// Each must be found, exactly once.
+    #[serde(default)]
     pub replace: Vec<Replacement>,
+    /// Instead: a program of the worked lab with its arguments, as `server --in-memory`. From the
+    /// second stage on an exercise has a twist that it doesn't answer.
+    pub program: Option<String>,
 }
 
 /// Find and replace.

@@ -3,6 +3,7 @@
 //! program trips.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Instant;
 
 use clap::Args;
@@ -11,7 +12,7 @@ use serde::Serialize;
 
 use crate::bench::Subject;
 use crate::catalogue::{EXERCISES, find};
-use crate::compile::{Built, build_in};
+use crate::compile::{Built, Target, build_in};
 use crate::exercise::{Exercise, Wrong};
 use crate::grade::grade;
 use crate::repository;
@@ -36,9 +37,12 @@ struct Program {
     exercise: &'static str,
     /// `starter`, `solution`, or the wrong program's name.
     program: String,
-    /// Its `[[example]]`.
+    /// What it is built of.
     #[serde(skip)]
-    example: String,
+    target: Target,
+    /// How it is run.
+    #[serde(skip)]
+    arguments: String,
     /// The check that must fail first; of a starter it may be any.
     must_fail: Option<String>,
 }
@@ -82,8 +86,8 @@ async fn of_exercise(exercise: &'static Exercise, runs: u32, output: &mut Output
     let mut faults = Vec::new();
     let programs = programs(exercise, &data.wrong);
     let workspace = workspace(exercise, &programs, &data.wrong)?;
-    let examples: Vec<&str> = programs.iter().map(|program| &*program.example).collect();
-    let built = build_in(workspace.path().to_owned(), exercise.lab(), &examples).await?;
+    let targets: Vec<Target> = programs.iter().map(|program| program.target.clone()).collect();
+    let built = build_in(workspace.path().to_owned(), exercise.lab(), &targets).await?;
     for (program, built) in programs.iter().zip(built) {
         let path = match built {
             Built::Program(path) => path,
@@ -94,7 +98,7 @@ async fn of_exercise(exercise: &'static Exercise, runs: u32, output: &mut Output
         };
         for run in 1..=runs {
             let begin = Instant::now();
-            let verdict = grade(exercise, Subject::Built(path.clone())).await?;
+            let verdict = grade(exercise, program.subject(&path)).await?;
             let failed = verdict.failed();
             let as_it_must = is_as_it_must(program, &verdict);
             if program.program != "starter" {
@@ -113,20 +117,36 @@ async fn of_exercise(exercise: &'static Exercise, runs: u32, output: &mut Output
 }
 
 fn programs(exercise: &Exercise, wrong: &[Wrong]) -> Vec<Program> {
-    let program = |program: &str, example: String, must_fail: Option<&str>| Program {
+    let program = |program: &str, target, must_fail: Option<&str>| Program {
         exercise: exercise.id,
         program: program.to_owned(),
-        example,
+        target,
+        arguments: String::new(),
         must_fail: must_fail.map(str::to_owned),
     };
     let mut programs = vec![
-        program("starter", exercise.example(), None),
-        program("solution", format!("{}_solution", exercise.example()), None),
+        program("starter", Target::Example(exercise.example()), None),
+        program("solution", Target::Example(format!("{}_solution", exercise.example())), None),
     ];
     for (number, wrong) in wrong.iter().enumerate() {
-        programs.push(program(&wrong.name, format!("{}_wrong_{number}", exercise.example()), Some(&wrong.fails)));
+        let typed = wrong.program.as_deref().map(|typed| typed.split_once(' ').unwrap_or((typed, "")));
+        let (target, arguments) = match typed {
+            Some((bin, arguments)) => (Target::Bin(bin.to_owned()), arguments),
+            None => (Target::Example(format!("{}_wrong_{number}", exercise.example())), ""),
+        };
+        let wrong = program(&wrong.name, target, Some(&wrong.fails));
+        programs.push(Program { arguments: arguments.to_owned(), ..wrong });
     }
     programs
+}
+
+impl Program {
+    fn subject(&self, path: &Path) -> Subject {
+        match &*self.arguments {
+            "" => Subject::Built(path.to_owned()),
+            arguments => Subject::Typed(format!("'{}' {arguments}", path.display())),
+        }
+    }
 }
 
 fn is_as_it_must(program: &Program, verdict: &Verdict) -> bool {
@@ -165,7 +185,7 @@ fn workspace(exercise: &Exercise, programs: &[Program], wrong: &[Wrong]) -> Resu
     let mut manifest = std::fs::read_to_string(lab.join("Cargo.toml")).map_err(broken)?;
     let solution = std::fs::read_to_string(root.join(repository::solution(exercise))).map_err(broken)?;
     for (program, wrong) in programs.iter().skip(2).zip(wrong) {
-        let name = &program.example;
+        let Target::Example(name) = &program.target else { continue };
         std::fs::write(lab.join(format!("{name}.rs")), changed(&solution, wrong, exercise)?).map_err(broken)?;
         manifest +=
             &format!("\n[[example]]\nname = \"{name}\"\npath = \"{name}.rs\"\nrequired-features = [\"exercises\"]\n");

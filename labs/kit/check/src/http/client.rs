@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, Method, header};
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Limited};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::{Answer, Recorded, Recording};
+use super::gate::Outgoing;
+use super::{Answer, RequestGate as Gate, Recorded, Recording};
 use crate::verdict::Failed;
 
 /// For the whole answer. The slowest framework takes a tenth of it on a busy machine.
@@ -26,12 +27,13 @@ pub(crate) struct Request {
     pub(crate) path: String,
     headers: Vec<(HeaderName, String)>,
     body: Option<Bytes>,
+    gate: Option<Gate>,
     patience: Duration,
 }
 
 /// A request without a body.
 pub(crate) fn request(method: Method, path: &str) -> Request {
-    Request { method, path: path.to_owned(), headers: Vec::new(), body: None, patience: PATIENCE }
+    Request { method, path: path.to_owned(), headers: Vec::new(), body: None, gate: None, patience: PATIENCE }
 }
 
 /// `GET path`
@@ -53,6 +55,11 @@ impl Request {
     /// A body as `application/json`.
     pub(crate) fn json(self, body: &serde_json::Value) -> Self {
         self.body("application/json", body.to_string())
+    }
+
+    /// The last byte of its body waits at the gate.
+    pub(crate) fn held_at(self, gate: &Gate) -> Self {
+        Self { gate: Some(gate.clone()), ..self }
     }
 
     /// Another time for the whole answer than 5 s.
@@ -95,7 +102,7 @@ async fn exchange(address: SocketAddr, request: Request, recording: Recording) -
             let too_large = error.is::<http_body_util::LengthLimitError>();
             if too_large { "more than 1 MiB".to_owned() } else { format!("the answer ends too early: {error}") }
         })?;
-        Ok(Answer { sent: recording.written(), came: recording.read(), parts, body: body.to_bytes() })
+        Ok(Answer { address, sent: recording.written(), came: recording.read(), parts, body: body.to_bytes() })
     };
     let connection = async {
         // What goes wrong on it, the answer tells.
@@ -108,13 +115,13 @@ async fn exchange(address: SocketAddr, request: Request, recording: Recording) -
     }
 }
 
-fn outgoing(address: SocketAddr, request: Request) -> Result<http::Request<Full<Bytes>>, String> {
+fn outgoing(address: SocketAddr, request: Request) -> Result<http::Request<Outgoing>, String> {
     let mut outgoing = http::Request::builder().method(request.method).uri(request.path);
     outgoing = outgoing.header(header::HOST, address.to_string());
     for (name, value) in request.headers {
         outgoing = outgoing.header(name, value);
     }
-    outgoing.body(Full::new(request.body.unwrap_or_default())).map_err(|error| error.to_string())
+    outgoing.body(Outgoing::new(request.body.unwrap_or_default(), request.gate)).map_err(|error| error.to_string())
 }
 
 fn broken(error: &hyper::Error) -> String {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod client;
+mod gate;
 mod mock;
 mod recorded;
 mod reply;
@@ -9,5 +10,6 @@ mod reply;
 pub(crate) use answer::Answer;
 pub(crate) use client::{Request, get, request, send};
 pub(crate) use mock::{Mock, Received};
+pub(crate) use gate::Gate as RequestGate;
 pub(crate) use recorded::{Recorded, Recording};
 pub(crate) use reply::{Gate, Reply};

@@ -2,6 +2,7 @@
 
 pub(crate) mod four_places;
 pub(crate) mod health;
+pub(crate) mod place_an_order;
 
 /// Where their tasks stand.
 pub(crate) const README: &str = include_str!("../../../../rest/README.md");
