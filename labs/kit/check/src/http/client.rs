@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::gate::Outgoing;
-use super::{Answer, RequestGate as Gate, Recorded, Recording};
+use super::{Answer, Recorded, Recording, RequestGate as Gate};
 use crate::verdict::Failed;
 
 /// For the whole answer. The slowest framework takes a tenth of it on a busy machine.

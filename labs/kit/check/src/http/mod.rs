@@ -9,7 +9,7 @@ mod reply;
 
 pub(crate) use answer::Answer;
 pub(crate) use client::{Request, get, request, send};
-pub(crate) use mock::{Mock, Received};
 pub(crate) use gate::Gate as RequestGate;
+pub(crate) use mock::{Mock, Received};
 pub(crate) use recorded::{Recorded, Recording};
 pub(crate) use reply::{Gate, Reply};
