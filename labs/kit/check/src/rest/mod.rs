@@ -3,6 +3,7 @@
 pub(crate) mod four_places;
 pub(crate) mod health;
 pub(crate) mod place_an_order;
+pub(crate) mod say_no;
 
 /// Where their tasks stand.
 pub(crate) const README: &str = include_str!("../../../../rest/README.md");

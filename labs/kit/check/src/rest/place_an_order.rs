@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use http::{Method, StatusCode, header};
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::README;
@@ -35,7 +35,7 @@ pub(crate) const EXERCISE: Exercise = Exercise {
 const ORDERS: &str = "/v1/orders";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Enough that ids from a clock meet, and no more than wait at a simple server's door.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 6;
 const ROUNDS: usize = 3;
 /// For requests that nobody may be reading yet.
 const ARRIVE: Duration = Duration::from_millis(300);

@@ -1,0 +1,155 @@
+//! rest/05: say no clearly: problem details, every fault at once.
+
+mod inside;
+mod requests;
+
+use std::collections::BTreeSet;
+
+use http::{Method, StatusCode, header};
+use serde_json::{Value, json};
+
+use self::inside::inside;
+use self::requests::*;
+use super::README;
+use crate::bench::Bench;
+use crate::exercise::{Exercise, Role, checks};
+use crate::http::{Answer, Request, request};
+use crate::verdict::{Failed, Outcome};
+
+pub(crate) const EXERCISE: Exercise = Exercise {
+    id: "rest/05",
+    name: "say_no",
+    role: Role::RestServer,
+    data: include_str!("say_no.toml"),
+    readme: README,
+    checks: checks![
+        what_is_right_is_201,
+        each_refusal_is_a_problem,
+        other_paths_are_404,
+        other_methods_are_405,
+        a_form_is_415,
+        what_is_no_json_is_400,
+        each_fault_has_its_pointer,
+        every_fault_is_named_at_once,
+        nothing_of_the_inside_is_told,
+    ],
+};
+
+/// Sends it, and looks at the status.
+async fn expect(bench: &mut Bench, request: Request, status: StatusCode) -> Result<Answer, Failed> {
+    let answer = bench.server().await?.send(request).await?;
+    answer.expect_status(status)?;
+    Ok(answer)
+}
+
+/// The places that `errors` names.
+fn pointers(answer: &Answer) -> Result<BTreeSet<String>, Failed> {
+    let problem = answer.json()?;
+    let errors = problem["errors"].as_array().map_or(&[][..], Vec::as_slice);
+    answer.expect("a list `errors` that isn't empty", !errors.is_empty())?;
+    let text = |error: &Value, name: &str| error[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+    let holds = errors.iter().all(|error| text(error, "detail").is_some() && text(error, "pointer").is_some());
+    answer.expect("a text `pointer` and a text `detail` in each of the `errors`", holds)?;
+    Ok(errors.iter().filter_map(|error| text(error, "pointer")).collect())
+}
+
+async fn expect_pointers(bench: &mut Bench, order: &Value, due: BTreeSet<String>) -> Outcome {
+    let answer = expect(bench, post(order), StatusCode::UNPROCESSABLE_ENTITY).await?;
+    let named = pointers(&answer)?;
+    let list: Vec<_> = due.iter().map(String::as_str).collect();
+    answer.expect(&format!("`errors` with the pointer {}, and no other", list.join(" and ")), named == due)
+}
+
+async fn what_is_right_is_201(bench: &mut Bench) -> Outcome {
+    let good = || order(bench);
+    let twice = ["WEBCAM", "MOUSE", "MONITOR", "KEYBOARD", "KEYBOARD", "MONITOR", "WEBCAM", "MOUSE"];
+    let orders = [
+        good(),
+        but(good(), json!({ "equipment": twice, "desk": 999 })),
+        but(good(), json!({ "equipment": ["MONITOR"], "desk": 1, "created_by": "é".repeat(64) })),
+        but(good(), json!({ "created_by": "x" })),
+    ];
+    for order in orders {
+        expect(bench, post(&order), StatusCode::CREATED).await?;
+    }
+    let order = order(bench).to_string();
+    let request = request(Method::POST, ORDERS).body("application/json; charset=utf-8", order);
+    expect(bench, request, StatusCode::CREATED).await.map(drop)
+}
+
+async fn each_refusal_is_a_problem(bench: &mut Bench) -> Outcome {
+    for request in refused(bench) {
+        let answer = bench.server().await?.send(request).await?;
+        // What should have been refused and wasn't, its own sentence tells.
+        if answer.status().as_u16() < 400 {
+            continue;
+        }
+        let kind = "application/problem+json";
+        answer.expect(&format!("the header `content-type: {kind}`"), answer.media_type() == kind)?;
+        let problem = answer.json()?;
+        let status = answer.status().as_u16();
+        answer.expect(&format!("`status` to be the number {status}"), problem["status"] == status)?;
+        for name in ["title", "detail"] {
+            let holds = problem[name].as_str().is_some_and(|text| !text.trim().is_empty());
+            answer.expect(&format!("`{name}` to be a text that isn't empty"), holds)?;
+        }
+    }
+    Ok(())
+}
+
+async fn other_paths_are_404(bench: &mut Bench) -> Outcome {
+    for request in elsewhere(bench) {
+        expect(bench, request, StatusCode::NOT_FOUND).await?;
+    }
+    Ok(())
+}
+
+async fn other_methods_are_405(bench: &mut Bench) -> Outcome {
+    for request in other_methods() {
+        let method = request.method.clone();
+        let answer = expect(bench, request, StatusCode::METHOD_NOT_ALLOWED).await?;
+        let allowed: Vec<&str> = answer.header(&header::ALLOW).split(',').map(str::trim).collect();
+        let holds = allowed.contains(&"POST") && !allowed.contains(&method.as_str());
+        answer.expect(&format!("a header `allow` with POST and without {method}"), holds)?;
+    }
+    Ok(())
+}
+
+async fn a_form_is_415(bench: &mut Bench) -> Outcome {
+    for request in foreign(bench) {
+        expect(bench, request, StatusCode::UNSUPPORTED_MEDIA_TYPE).await?;
+    }
+    Ok(())
+}
+
+async fn what_is_no_json_is_400(bench: &mut Bench) -> Outcome {
+    for body in broken(bench) {
+        let request = request(Method::POST, ORDERS).body("application/json", body);
+        expect(bench, request, StatusCode::BAD_REQUEST).await?;
+    }
+    Ok(())
+}
+
+async fn each_fault_has_its_pointer(bench: &mut Bench) -> Outcome {
+    for (order, pointer) in with_one_fault(bench) {
+        expect_pointers(bench, &order, BTreeSet::from([pointer])).await?;
+    }
+    Ok(())
+}
+
+async fn every_fault_is_named_at_once(bench: &mut Bench) -> Outcome {
+    for (order, due) in with_many_faults(bench) {
+        expect_pointers(bench, &order, due.into_iter().collect()).await?;
+    }
+    Ok(())
+}
+
+async fn nothing_of_the_inside_is_told(bench: &mut Bench) -> Outcome {
+    for request in refused(bench) {
+        let answer = bench.server().await?.send(request).await?;
+        if let Some(found) = inside(&String::from_utf8_lossy(&answer.body)) {
+            return Err(answer.wrong(format!("a text for the caller, without `{found}`")));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! What is sent in rest/05: orders and what is no order, with what is wrong in each.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::bench::Bench;
+use crate::http::{Request, get, request};
+
+pub(super) const ORDERS: &str = "/v1/orders";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+pub(super) fn post(order: &Value) -> Request {
+    request(Method::POST, ORDERS).json(order)
+}
+
+/// An order in which nothing is wrong.
+pub(super) fn order(bench: &Bench) -> Value {
+    json!({ "created_by": bench.word(), "equipment": ["MOUSE", "KEYBOARD"], "desk": 17 })
+}
+
+/// With other fields.
+pub(super) fn but(mut order: Value, fields: Value) -> Value {
+    if let (Some(order), Value::Object(fields)) = (order.as_object_mut(), fields) {
+        order.extend(fields);
+    }
+    order
+}
+
+fn without(mut order: Value, field: &str) -> Value {
+    order.as_object_mut().and_then(|order| order.remove(field));
+    order
+}
+
+/// Each with the places of its faults.
+pub(super) fn with_one_fault(bench: &Bench) -> Vec<(Value, String)> {
+    let (word, good) = (bench.word(), || order(bench));
+    let equipment = |equipment: Value| but(good(), json!({ "equipment": equipment }));
+    let desk = |desk: Value| but(good(), json!({ "desk": desk }));
+    let created_by = |who: Value| but(good(), json!({ "created_by": who }));
+    let mut cases = vec![
+        (but(good(), json!({ &word: 1 })), format!("#/{word}")),
+        (equipment(json!(["MOUSE", &word])), "#/equipment/1".to_owned()),
+        (equipment(json!(["keyboard"])), "#/equipment/0".to_owned()),
+        (equipment(json!(["MOUSE", "WEBCAM", 7])), "#/equipment/2".to_owned()),
+        (equipment(json!(["MOUSE", null, "WEBCAM"])), "#/equipment/1".to_owned()),
+        (equipment(json!(["MOUSE", "MOUSE", "WEBCAM", "MOUSE"])), "#/equipment/3".to_owned()),
+        (json!([good()]), "#".to_owned()),
+    ];
+    let whole = |cases: [Value; 4], pointer: &str| cases.map(|case| (case, pointer.to_owned()));
+    let lists = [equipment(json!([])), equipment(json!("MOUSE")), equipment(json!({})), without(good(), "equipment")];
+    cases.extend(whole(lists, "#/equipment"));
+    let desks = [desk(json!(0)), desk(json!(1_000)), desk(json!(&word)), without(good(), "desk")];
+    cases.extend(whole(desks, "#/desk"));
+    cases.extend(whole([desk(json!(-1)), desk(json!(1.5)), desk(json!(null)), desk(json!(100_000))], "#/desk"));
+    let names =
+        [created_by(json!("")), created_by(json!("é".repeat(65))), created_by(json!(7)), without(good(), "created_by")];
+    cases.extend(whole(names, "#/created_by"));
+    cases
+}
+
+pub(super) fn with_many_faults(bench: &Bench) -> Vec<(Value, Vec<String>)> {
+    let word = bench.word();
+    let pointers = |pointers: &[&str]| pointers.iter().map(|pointer| format!("#/{pointer}")).collect();
+    vec![
+        (json!({}), pointers(&["created_by", "equipment", "desk"])),
+        (
+            json!({ "desk": 0, "equipment": ["MOUSE", "mouse", "WEBCAM", 7], &word: 1, "created_by": "" }),
+            pointers(&["desk", "equipment/1", "equipment/3", &word, "created_by"]),
+        ),
+        (
+            json!({ "created_by": "a".repeat(65), "equipment": ["MOUSE", "WEBCAM", "MOUSE", "MOUSE", &word, "MOUSE"] }),
+            pointers(&["created_by", "equipment/3", "equipment/4", "equipment/5", "desk"]),
+        ),
+        (
+            json!({ "equipment": "MOUSE", "desk": &word, "created_by": ["x"] }),
+            pointers(&["equipment", "desk", "created_by"]),
+        ),
+    ]
+}
+
+/// Bodies that aren't JSON.
+pub(super) fn broken(bench: &Bench) -> Vec<String> {
+    let good = order(bench).to_string();
+    vec![
+        good[..good.len() - 1].to_owned(),
+        bench.word(),
+        String::new(),
+        good.replace("17", "17,"),
+        format!("{good} {}", bench.word()),
+        format!("{good}{good}"),
+    ]
+}
+
+/// Bodies of another kind.
+pub(super) fn foreign(bench: &Bench) -> Vec<Request> {
+    let form = format!("created_by={}&equipment=MOUSE&desk=17", bench.word());
+    let good = order(bench).to_string();
+    let bodies = [(FORM, form), (FORM, good.clone()), ("text/plain", good.clone()), ("application/xml", good)];
+    bodies.map(|(kind, body)| request(Method::POST, ORDERS).body(kind, body)).into()
+}
+
+pub(super) fn elsewhere(bench: &Bench) -> [Request; 3] {
+    let order = order(bench);
+    let [first, second, third] = [bench.word(), bench.word(), bench.word()];
+    let post = request(Method::POST, &format!("/v1/{third}")).json(&order);
+    [get(&format!("/{first}")), get(&format!("/v1/{second}")), post]
+}
+
+pub(super) fn other_methods() -> [Request; 3] {
+    [Method::DELETE, Method::PUT, Method::PATCH].map(|method| request(method, ORDERS))
+}
+
+/// One of each kind of refusal, and for the wrong orders all.
+pub(super) fn refused(bench: &Bench) -> Vec<Request> {
+    let broken = broken(bench).into_iter().map(|body| request(Method::POST, ORDERS).body("application/json", body));
+    let wrong = with_one_fault(bench).into_iter().map(|(order, _)| post(&order));
+    let many = with_many_faults(bench).into_iter().map(|(order, _)| post(&order));
+    let mut all: Vec<Request> = elsewhere(bench).into();
+    all.extend(other_methods());
+    all.extend(foreign(bench));
+    all.into_iter().chain(broken).chain(wrong).chain(many).collect()
+}
