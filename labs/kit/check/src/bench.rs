@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use lab_console::Failure;
 
@@ -28,6 +27,8 @@ pub(crate) struct Bench {
     subject: Subject,
     programs: Programs,
     server: Option<Server>,
+    /// What one check has seen and the next judges as well: some things take long to watch.
+    pub(crate) seen: http::Extensions,
 }
 
 /// A server that takes connections.
@@ -39,7 +40,7 @@ pub(crate) struct Server {
 
 impl Bench {
     pub(crate) fn new(role: Role, subject: Subject) -> Result<Self, Failure> {
-        Ok(Self { role, subject, programs: Programs::new()?, server: None })
+        Ok(Self { role, subject, programs: Programs::new()?, server: None, seen: http::Extensions::new() })
     }
 
     /// The server, started if it isn't yet.
@@ -73,23 +74,42 @@ impl Bench {
         }
     }
 
-    /// Runs a client to its end, with `address` as what it is to call; kills it after `patience`.
-    pub(crate) async fn run(&self, address: SocketAddr, args: &[&str], patience: Duration) -> Result<Ran, Failed> {
+    /// Runs a client to its end, with `address` as what it is to call; kills it after `enough`.
+    pub(crate) async fn run(
+        &self,
+        address: SocketAddr,
+        args: &[&str],
+        enough: impl Future<Output = ()>,
+    ) -> Result<Ran, Failed> {
         let command = self.command().env(self.variable(), address.to_string()).args(args);
-        Ok(self.programs.start(command)?.run_to_end(patience).await)
+        Ok(self.programs.start(command)?.run_to_end(enough).await)
     }
 
     fn command(&self) -> Command {
-        match &self.subject {
+        let command = match &self.subject {
             Subject::Built(path) => Command::new(path),
             Subject::Typed(line) => Command::shell(line),
             Subject::At(_) => unreachable!("it runs already"),
-        }
+        };
+        // A proxy knows nothing of what is on this machine.
+        let command = command.env("NO_PROXY", "127.0.0.1,localhost").env("no_proxy", "127.0.0.1,localhost");
+        // Of a panic the sentence is shown; a backtrace would push it out of sight.
+        command.env("RUST_BACKTRACE", "0")
     }
 
     /// A word that no program can know beforehand.
     pub(crate) fn word(&self) -> String {
         format!("w{}", &uuid::Uuid::new_v4().simple().to_string()[..10])
+    }
+
+    /// A number that no program can know beforehand, from 2 up to this.
+    pub(crate) fn number(&self, most: u64) -> u64 {
+        2 + uuid::Uuid::new_v4().as_u64_pair().1 % (most - 1)
+    }
+
+    /// An id that no program can know beforehand.
+    pub(crate) fn id(&self) -> String {
+        uuid::Uuid::new_v4().to_string()
     }
 
     /// Adds what the program said to a failure.

@@ -10,6 +10,7 @@
 //! may do what it likes: it can't stop, fill or outlive the checker.
 
 mod bench;
+mod call;
 mod catalogue;
 mod check;
 mod compile;

@@ -53,13 +53,11 @@ fn part(screen: &mut String, name: &str, text: &str) {
 
 /// Text that was on the wire: its own lines, each broken where it is too long.
 fn raw(screen: &mut String, name: &str, text: &str) {
-    let lines: Vec<&str> = text.trim_end().lines().collect();
+    let lines: Vec<String> = text.trim_end().lines().flat_map(pieces).collect();
     let mut name = name;
     for line in lines.iter().take(LINES) {
-        for piece in pieces(line) {
-            let _ = writeln!(screen, "{}", format!("    {name:10}{piece}").trim_end());
-            name = "";
-        }
+        let _ = writeln!(screen, "{}", format!("    {name:10}{line}").trim_end());
+        name = "";
     }
     if lines.len() > LINES {
         let _ = writeln!(screen, "    {:10}… and {} more lines", "", lines.len() - LINES);

@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::reply::Reply;
+use super::reply::{Gate, Reply};
 use super::{Recorded, Recording};
 use crate::verdict::{Event, Who};
 
@@ -56,6 +56,10 @@ pub(crate) struct Mock {
 struct Log {
     received: Mutex<Vec<Received>>,
     count: watch::Sender<usize>,
+    /// Open: nobody is to listen any more.
+    leave: Gate,
+    /// Open: nobody does.
+    left: Gate,
 }
 
 impl Mock {
@@ -68,7 +72,9 @@ impl Mock {
     pub(crate) async fn start_at(address: SocketAddr, plan: impl Plan) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let log = Arc::new(Log { received: Mutex::default(), count: watch::Sender::new(0) });
+        let log =
+            Log { received: Mutex::default(), count: watch::Sender::new(0), leave: Gate::new(), left: Gate::new() };
+        let log = Arc::new(log);
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, Arc::clone(&log), Arc::new(plan)));
         Ok(Self { address, begin: Instant::now(), log, _tasks: tasks })
@@ -76,6 +82,11 @@ impl Mock {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// When it began to listen.
+    pub(crate) fn begin(&self) -> Instant {
+        self.begin
     }
 
     /// All requests so far.
@@ -89,10 +100,14 @@ impl Mock {
         let _ = self.log.count.subscribe().wait_for(|&came| came >= count).await;
     }
 
-    /// Requests and replies, one after the other, as they were on the wire.
-    pub(crate) fn transcript(&self) -> String {
-        let all: Vec<_> =
-            self.received().iter().map(|one| format!("{}\n\n{}", one.raw.trim(), one.reply.trim())).collect();
+    /// Requests and replies, one after the other, as they were on the wire: the first `most`.
+    pub(crate) fn transcript(&self, most: usize) -> String {
+        let exchange = |one: &Received| {
+            // What is no answer is in brackets already.
+            let head = if one.reply.starts_with('(') { "" } else { "(the checker answered)\n" };
+            format!("{}\n\n{head}{}", one.raw.trim(), one.reply.trim())
+        };
+        let all: Vec<_> = self.received().iter().take(most).map(exchange).collect();
         all.join("\n\n")
     }
 
@@ -136,14 +151,19 @@ impl Log {
 async fn accept(listener: TcpListener, log: Arc<Log>, plan: Arc<impl Plan>) {
     // Dropped with this task, and all connections with it.
     let mut connections = JoinSet::new();
+    let mut leave = log.leave.clone();
     loop {
         tokio::select! {
+            () = leave.wait() => break,
             Ok((stream, _)) = listener.accept() => {
                 connections.spawn(serve(stream, Arc::clone(&log), Arc::clone(&plan)));
             }
             Some(_) = connections.join_next() => {}
         }
     }
+    drop(listener);
+    log.left.open();
+    while connections.join_next().await.is_some() {}
 }
 
 async fn serve(stream: TcpStream, log: Arc<Log>, plan: Arc<impl Plan>) {
@@ -156,11 +176,16 @@ async fn serve(stream: TcpStream, log: Arc<Log>, plan: Arc<impl Plan>) {
             let body = Limited::new(body, MOST).collect().await.map_err(|_| io::Error::other("no whole request"))?;
             let received = received(parts, body.to_bytes(), recording);
             let reply = log.note(received, plan);
+            if matches!(reply, Reply::Leave(_)) {
+                log.leave.open();
+                log.left.clone().wait().await;
+            }
             reply.into_response().await.ok_or_else(|| io::Error::other("cut, as the plan says"))
         }
     });
     // An error is a client that went away, or a reply that was cut.
-    let _ = hyper::server::conn::http1::Builder::new().serve_connection(io, service).await;
+    // Some close their side as soon as they have asked: they still want the answer.
+    let _ = hyper::server::conn::http1::Builder::new().half_close(true).serve_connection(io, service).await;
 }
 
 fn received(parts: request::Parts, body: Bytes, recording: &Recording) -> Received {
@@ -177,3 +202,6 @@ fn received(parts: request::Parts, body: Bytes, recording: &Recording) -> Receiv
         reply: String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

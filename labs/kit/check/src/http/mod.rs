@@ -10,6 +10,6 @@ mod reply;
 pub(crate) use answer::Answer;
 pub(crate) use client::{Request, get, request, send};
 pub(crate) use gate::Gate as RequestGate;
-pub(crate) use mock::{Mock, Received};
+pub(crate) use mock::{Mock, Plan, Received};
 pub(crate) use recorded::{Recorded, Recording};
-pub(crate) use reply::{Gate, Reply};
+pub(crate) use reply::{Gate, Reply, Taken};

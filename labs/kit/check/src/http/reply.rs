@@ -2,17 +2,19 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use http::StatusCode;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
 use tokio::sync::watch;
 
-/// Of an endless body: a gigabyte in pieces of 64 KiB.
-const PIECES: usize = 16 * 1024;
+/// Of an endless body. After so many bytes nobody is meant to be there any more.
+const ENDLESS: u64 = 64 * 1024 * 1024;
 const PIECE: &[u8] = &[b' '; 64 * 1024];
 
 pub(crate) type Response = http::Response<BoxBody<Bytes, io::Error>>;
@@ -28,10 +30,16 @@ pub(crate) enum Reply {
     CutBody { status: StatusCode, headers: Vec<(&'static str, String)>, body: String },
     /// The connection stays open, and nothing comes.
     Hang,
-    /// 200, and a body of a gigabyte.
-    Endless { content_type: &'static str },
+    /// The status, the headers and half of this body; then nothing more comes.
+    HangBody { status: StatusCode, headers: Vec<(&'static str, String)>, body: String },
+    /// An answer whose length isn't said: the body comes in chunks.
+    Chunked { status: StatusCode, headers: Vec<(&'static str, String)>, body: String },
+    /// 200, and a body that begins with this and goes on in spaces. It counts the bytes that were taken.
+    Endless { content_type: &'static str, begin: String, taken: Taken },
     /// Another reply, once the gate is open.
     Hold(Gate, Box<Reply>),
+    /// Another reply, and from before it on nobody listens any more.
+    Leave(Box<Reply>),
 }
 
 impl Reply {
@@ -50,10 +58,43 @@ impl Reply {
 
     /// With a header more, where there are headers.
     pub(crate) fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        if let Self::Answer { headers, .. } | Self::CutBody { headers, .. } = &mut self {
-            headers.push((name, value.into()));
+        match &mut self {
+            Self::Answer { headers, .. }
+            | Self::CutBody { headers, .. }
+            | Self::HangBody { headers, .. }
+            | Self::Chunked { headers, .. } => headers.push((name, value.into())),
+            _ => {}
         }
         self
+    }
+
+    /// The same in chunks.
+    pub(crate) fn chunked(self) -> Self {
+        match self {
+            Self::Answer { status, headers, body } => Self::Chunked { status, headers, body },
+            other => other,
+        }
+    }
+
+    /// Half of it; then the connection is closed.
+    pub(crate) fn cut(self) -> Self {
+        match self {
+            Self::Answer { status, headers, body } => Self::CutBody { status, headers, body },
+            other => other,
+        }
+    }
+
+    /// Half of it; then nothing more comes.
+    pub(crate) fn stuck(self) -> Self {
+        match self {
+            Self::Answer { status, headers, body } => Self::HangBody { status, headers, body },
+            other => other,
+        }
+    }
+
+    /// The last one: nobody listens any more when it is sent.
+    pub(crate) fn and_leave(self) -> Self {
+        Self::Leave(Box::new(self.header("connection", "close")))
     }
 
     /// When `gate` opens.
@@ -70,30 +111,53 @@ impl Reply {
                 let body = Full::new(Bytes::from(body)).map_err(|never| match never {});
                 Some(response(status, headers, body.boxed()))
             }
-            Self::CutBody { status, mut headers, body } => {
-                headers.push(("content-length", body.len().to_string()));
-                let half = floor(&body, body.len() / 2);
-                Some(response(status, headers, cut_after(Bytes::from(body).slice(..half))))
+            Self::CutBody { status, headers, body } => {
+                let end = stream::once(async {
+                    // What is there is sent when nothing more is: the cut comes after that.
+                    tokio::task::yield_now().await;
+                    Err(io::Error::other("cut, as the plan says"))
+                });
+                Some(half_a_response(status, headers, body, end))
             }
-            Self::Endless { content_type } => {
-                let pieces = stream::repeat_with(|| Ok(Frame::data(Bytes::from_static(PIECE)))).take(PIECES);
+            Self::HangBody { status, headers, body } => Some(half_a_response(status, headers, body, stream::pending())),
+            Self::Chunked { status, headers, body } => {
+                let pieces: Vec<_> = body.as_bytes().chunks(8 * 1024).map(Bytes::copy_from_slice).collect();
+                Some(response(status, headers, streamed(stream::iter(pieces.into_iter().map(Ok)))))
+            }
+            Self::Endless { content_type, begin, taken } => {
                 let headers = vec![("content-type", content_type.to_owned())];
-                Some(response(StatusCode::OK, headers, BodyExt::boxed(StreamBody::new(pieces))))
+                let first = stream::iter([Ok(Bytes::from(begin))]);
+                Some(response(StatusCode::OK, headers, streamed(first.chain(taken.endless()))))
             }
             Self::Hold(mut gate, reply) => {
                 gate.wait().await;
                 Box::pin(reply.into_response()).await
             }
+            Self::Leave(reply) => Box::pin(reply.into_response()).await,
         }
     }
 }
 
-fn cut_after(data: Bytes) -> BoxBody<Bytes, io::Error> {
-    let pieces = stream::iter([Ok(Frame::data(data)), Err(io::Error::other("cut, as the plan says"))]);
-    BodyExt::boxed(StreamBody::new(pieces))
+type Headers = Vec<(&'static str, String)>;
+
+/// It says how long the body is, sends half of it, and then does what `end` says.
+fn half_a_response(
+    status: StatusCode,
+    mut headers: Headers,
+    body: String,
+    end: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static,
+) -> Response {
+    headers.push(("content-length", body.len().to_string()));
+    let half = floor(&body, body.len() / 2);
+    let first = stream::iter([Ok(Bytes::from(body).slice(..half))]);
+    response(status, headers, streamed(first.chain(end)))
 }
 
-fn response(status: StatusCode, headers: Vec<(&'static str, String)>, body: BoxBody<Bytes, io::Error>) -> Response {
+fn streamed(pieces: impl Stream<Item = io::Result<Bytes>> + Send + Sync + 'static) -> BoxBody<Bytes, io::Error> {
+    BodyExt::boxed(StreamBody::new(pieces.map(|piece| piece.map(Frame::data))))
+}
+
+fn response(status: StatusCode, headers: Headers, body: BoxBody<Bytes, io::Error>) -> Response {
     let mut response = http::Response::builder().status(status);
     for (name, value) in headers {
         response = response.header(name, value);
@@ -105,20 +169,25 @@ fn response(status: StatusCode, headers: Vec<(&'static str, String)>, body: BoxB
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Answer { status, headers, body } => {
+            Self::Answer { status, headers, body } | Self::Chunked { status, headers, body } => {
                 head(f, *status, headers)?;
                 write!(f, "\n{body}")
             }
+            Self::HangBody { status, headers, body } => {
+                head(f, *status, headers)?;
+                write!(f, "\n{}\n(nothing more came, and the connection stayed open)", half(body))
+            }
             Self::CutBody { status, headers, body } => {
                 head(f, *status, headers)?;
-                write!(f, "\n{}\n(the connection was cut here)", &body[..floor(body, body.len() / 2)])
+                write!(f, "\n{}\n(the connection was cut here)", half(body))
             }
             Self::Cut => f.write_str("(the connection was cut after the request was read)"),
             Self::Hang => f.write_str("(no answer, and the connection stayed open)"),
-            Self::Endless { content_type } => {
-                write!(f, "HTTP/1.1 200 OK\ncontent-type: {content_type}\n\n(a gigabyte of spaces)")
+            Self::Endless { content_type, begin, .. } => {
+                write!(f, "HTTP/1.1 200 OK\ncontent-type: {content_type}\n\n{begin}\n(and spaces without end)")
             }
             Self::Hold(_, reply) => write!(f, "{reply}"),
+            Self::Leave(reply) => write!(f, "{reply}\n(from here on nobody listened any more)"),
         }
     }
 }
@@ -128,25 +197,47 @@ fn head(f: &mut fmt::Formatter<'_>, status: StatusCode, headers: &[(&'static str
     headers.iter().try_for_each(|(name, value)| writeln!(f, "{name}: {value}"))
 }
 
+fn half(text: &str) -> &str {
+    &text[..floor(text, text.len() / 2)]
+}
+
 /// Where a text may be cut.
 fn floor(text: &str, at: usize) -> usize {
     (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap_or_default()
 }
 
+/// How much of an endless body was taken, in bytes; some of it waits in the system's buffers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Taken(Arc<AtomicU64>);
+
+impl Taken {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn endless(self) -> impl Stream<Item = io::Result<Bytes>> {
+        stream::repeat_with(move || {
+            let before = self.0.fetch_add(PIECE.len() as u64, Ordering::Relaxed);
+            let enough = before >= ENDLESS;
+            if enough { Err(io::Error::other("nobody should be there")) } else { Ok(Bytes::from_static(PIECE)) }
+        })
+    }
+}
+
 /// Holds replies back until it is opened: so the checker decides what happens before what.
 #[derive(Clone, Debug)]
-pub(crate) struct Gate(std::sync::Arc<watch::Sender<bool>>);
+pub(crate) struct Gate(Arc<watch::Sender<bool>>);
 
 impl Gate {
     pub(crate) fn new() -> Self {
-        Self(std::sync::Arc::new(watch::Sender::new(false)))
+        Self(Arc::new(watch::Sender::new(false)))
     }
 
     pub(crate) fn open(&self) {
         self.0.send_replace(true);
     }
 
-    async fn wait(&mut self) {
+    pub(super) async fn wait(&mut self) {
         // The sender lives as long as this does.
         let _ = self.0.subscribe().wait_for(|open| *open).await;
     }

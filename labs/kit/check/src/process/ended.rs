@@ -2,7 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
-use std::time::Duration;
+use std::time::Instant;
 
 use nix::sys::signal::Signal;
 
@@ -29,7 +29,7 @@ pub(crate) struct Ran {
     pub(crate) too_much: bool,
     /// The last lines.
     pub(crate) stderr: String,
-    pub(crate) took: Duration,
+    pub(crate) ended: Instant,
 }
 
 /// `exit code 1`, `SIGSEGV`

@@ -20,6 +20,12 @@ impl Family {
         Self(uuid::Uuid::new_v4().to_string())
     }
 
+    /// A mark for one process and its children, which are of this family as well: several can
+    /// run at once, and the end of one isn't the end of the others.
+    pub(crate) fn branch(&self) -> Self {
+        Self(format!("{}.{}", self.0, uuid::Uuid::new_v4().simple()))
+    }
+
     /// What is found in the environment of each.
     pub(crate) fn mark(&self) -> &str {
         &self.0

@@ -7,7 +7,7 @@ mod family;
 mod output;
 
 pub(crate) use address::free_address;
-pub(crate) use ended::{Ended, Ran};
+pub(crate) use ended::{Ended, Ran, describe};
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -84,7 +84,8 @@ impl Programs {
         };
         let mut plain = std::process::Command::new(&command.words[0]);
         plain.args(&command.words[1..]);
-        let (mark, value) = self.family.variable();
+        let family = self.family.branch();
+        let (mark, value) = family.variable();
         plain.envs(command.env).env(mark, value);
         let watched = self.watchdog.lock().unwrap_or_else(PoisonError::into_inner).watched(&plain).map_err(cannot)?;
         let mut child = tokio::process::Command::from(watched)
@@ -99,7 +100,7 @@ impl Programs {
             group: Pid::from_raw(pid as i32),
             child,
             watchdog: Arc::clone(&self.watchdog),
-            family: self.family.clone(),
+            family,
             over: false,
         })
     }
@@ -174,11 +175,13 @@ impl Process {
         Ended { by_itself, stayed, left, status }
     }
 
-    /// Waits for its end, `patience` at most; what is left of it is killed then.
-    pub(crate) async fn run_to_end(mut self, patience: Duration) -> Ran {
-        let begin = Instant::now();
-        let status = timeout(patience, self.child.wait()).await.ok().and_then(Result::ok);
-        let took = begin.elapsed();
+    /// Waits for its end, and no longer than for `enough`; what is left of it is killed then.
+    pub(crate) async fn run_to_end(mut self, enough: impl Future<Output = ()>) -> Ran {
+        let status = tokio::select! {
+            status = self.child.wait() => status.ok(),
+            () = enough => None,
+        };
+        let ended = Instant::now();
         self.kill_all();
         let _ = self.child.wait().await;
         self.stdout.settled().await;
@@ -188,7 +191,7 @@ impl Process {
             stdout: self.stdout.text(),
             too_much: self.stdout.is_more(),
             stderr: self.stderr.last_lines(),
-            took,
+            ended,
         }
     }
 

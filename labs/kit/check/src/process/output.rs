@@ -67,7 +67,7 @@ impl Output {
         lock(&self.kept).more
     }
 
-    /// What is kept; UTF-16 with a byte order mark is read as what it is.
+    /// What is kept; UTF-16 is read as what it is.
     pub(crate) fn text(&self) -> String {
         decode(&lock(&self.kept).bytes)
     }
@@ -81,10 +81,15 @@ impl Output {
 
 /// Windows' shells, and some runtimes, print UTF-16.
 fn decode(bytes: &[u8]) -> String {
-    let units = |pair: fn([u8; 2]) -> u16| bytes[2..].chunks_exact(2).map(|two| pair([two[0], two[1]])).collect();
+    let units = |pair: fn([u8; 2]) -> u16, from: usize| {
+        bytes[from..].chunks_exact(2).map(|two| pair([two[0], two[1]])).collect()
+    };
     let wide: Vec<u16> = match bytes {
-        [0xff, 0xfe, ..] => units(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => units(u16::from_be_bytes),
+        [0xff, 0xfe, ..] => units(u16::from_le_bytes, 2),
+        [0xfe, 0xff, ..] => units(u16::from_be_bytes, 2),
+        // Without the mark: whatever is printed begins with ASCII, and no text has a NUL.
+        [1..=u8::MAX, 0, ..] => units(u16::from_le_bytes, 0),
+        [0, 1..=u8::MAX, ..] => units(u16::from_be_bytes, 0),
         _ => return String::from_utf8_lossy(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).into_owned(),
     };
     String::from_utf16_lossy(&wide)
@@ -92,4 +97,22 @@ fn decode(bytes: &[u8]) -> String {
 
 fn lock(kept: &Mutex<Kept>) -> std::sync::MutexGuard<'_, Kept> {
     kept.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn utf_16_is_read_with_and_without_its_mark() {
+        let text = "{\"a\": \"Zoë\"}";
+        let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(decode(&big), text);
+        assert_eq!(decode(&little), text);
+        assert_eq!(decode(&[&[0xfe, 0xff], &*big].concat()), text);
+        assert_eq!(decode(&[&[0xff, 0xfe], &*little].concat()), text);
+        assert_eq!(decode(text.as_bytes()), text);
+        assert_eq!(decode(b"1"), "1");
+    }
 }
