@@ -5,8 +5,13 @@ use crate::exercise::Exercise;
 use crate::rest;
 
 /// The exercises.
-pub const EXERCISES: &[&Exercise] =
-    &[&rest::health::EXERCISE, &rest::a_client::EXERCISE, &rest::four_places::EXERCISE, &rest::place_an_order::EXERCISE, &rest::say_no::EXERCISE];
+pub const EXERCISES: &[&Exercise] = &[
+    &rest::health::EXERCISE,
+    &rest::a_client::EXERCISE,
+    &rest::four_places::EXERCISE,
+    &rest::place_an_order::EXERCISE,
+    &rest::say_no::EXERCISE,
+];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.
 #[must_use]
