@@ -1,13 +1,15 @@
 //! rest/03: the four places of a request that hold data.
 
+use std::time::Duration;
+
 use http::{HeaderName, Method, StatusCode};
 use serde_json::Value;
 
 use super::README;
 use crate::bench::Bench;
 use crate::exercise::{Exercise, Role, checks};
-use crate::http::{Answer, Request, request};
-use crate::verdict::Outcome;
+use crate::http::{Answer, Gate, Request, get, request, send};
+use crate::verdict::{Failed, Outcome};
 
 pub(crate) const EXERCISE: Exercise = Exercise {
     id: "rest/03",
@@ -31,6 +33,9 @@ pub(crate) const EXERCISE: Exercise = Exercise {
 const HEADER: HeaderName = HeaderName::from_static("header-demo");
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data; boundary=b";
+/// For the first part of a body that nobody may be reading yet.
+const ARRIVE: Duration = Duration::from_millis(300);
 
 /// One request: path and query as they stand in its first line.
 struct Demo {
@@ -87,8 +92,10 @@ async fn it_answers_200_in_json(bench: &mut Bench) -> Outcome {
 async fn each_value_has_its_name(bench: &mut Bench) -> Outcome {
     let [before, behind, other] = [bench.word(), bench.word(), bench.word()];
     let around = |query: &str| format!("demo={before}&xparam_demo={behind}&{query}&param={before}&path={behind}");
+    let path = bench.word();
     for crowded in [false, true] {
-        let mut demo = Demo::plain(bench);
+        // The same path as before: the rest is new.
+        let mut demo = Demo { path: path.clone(), ..Demo::plain(bench) };
         let param = demo.query["param_demo=".len()..].to_owned();
         if crowded {
             demo.query = around(&demo.query);
@@ -104,7 +111,13 @@ async fn each_value_has_its_name(bench: &mut Bench) -> Outcome {
 
 async fn the_path_is_decoded(bench: &mut Bench) -> Outcome {
     let word = bench.word();
-    let encoded = [("a%20b", "a b"), ("%C3%A9%f0%9f%8e%a7", "é🎧"), ("1+1", "1+1"), ("100%2525", "100%25")];
+    let encoded = [
+        ("a%20b", "a b"),
+        ("%C3%A9%f0%9f%8e%a7", "é🎧"),
+        ("1+1", "1+1"),
+        ("100%2525", "100%25"),
+        ("%3CB%3E%26%22", "<B>&\""),
+    ];
     for (sent, value) in encoded {
         let demo = Demo { path: format!("{word}{sent}"), ..Demo::plain(bench) };
         expect(bench, demo.request(), "path", &format!("{word}{value}")).await?;
@@ -120,6 +133,7 @@ async fn the_query_is_decoded(bench: &mut Bench) -> Outcome {
         ("1+1", "1 1"),
         ("1%2b1", "1+1"),
         ("a%26b%3Dc", "a&b=c"),
+        ("%20%3CB%3E%20", " <B> "),
         ("100%2525", "100%25"),
     ];
     for (sent, value) in encoded {
@@ -132,7 +146,7 @@ async fn the_query_is_decoded(bench: &mut Bench) -> Outcome {
 
 async fn the_header_stays_as_it_is(bench: &mut Bench) -> Outcome {
     let word = bench.word();
-    for value in [format!("a%20b+{word}"), format!("{word}, \"b\"; c=1"), format!("{word}  100%25")] {
+    for value in [format!("a%20b+{word}"), format!("{word}, \"B\"; c=<1>"), format!("{word}  100%25")] {
         let demo = Demo { header: value.clone(), ..Demo::plain(bench) };
         expect(bench, demo.request(), "header", &value).await?;
     }
@@ -144,6 +158,7 @@ async fn the_body_stays_as_it_is(bench: &mut Bench) -> Outcome {
     let bodies = [
         (FORM, format!("name={word}&place=a%20b+c&name=")),
         (FORM, word.clone()),
+        (MULTIPART, format!("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n{word}\r\n--b--\r\n")),
         (JSON, format!("{{ \"b\":  1.0,\n  \"a\": \"{word}\", \"b\": [null] }}\r\n")),
         (JSON, format!("{{\"{word}\":")),
         ("text/plain", format!(" \t{word} é🎧 \\u00e9 %20\r\n\n")),
@@ -157,7 +172,24 @@ async fn the_body_stays_as_it_is(bench: &mut Bench) -> Outcome {
         let request = request(Method::POST, &format!("/demo/{path}?{query}")).header(HEADER, header);
         expect(bench, request.body(kind, body.clone()), "body", &body).await?;
     }
-    Ok(())
+    let body = format!("{word} é");
+    let answer = in_two_parts(bench, Demo { body: body.clone(), ..Demo::plain(bench) }.request()).await?;
+    expect_value(&answer, "body", &body)
+}
+
+/// The last byte of the body comes when all others have been read, as far as one can tell.
+async fn in_two_parts(bench: &mut Bench, request: Request) -> Result<Answer, Failed> {
+    let address = bench.server().await?.address;
+    let gate = Gate::new();
+    let look = async {
+        gate.filled(1, ARRIVE).await;
+        // Its answer means that a server that does several things at once has seen the first part.
+        let _ = send(address, get("/")).await;
+        gate.open();
+    };
+    // One that takes request after request is right as well: for it the gate opens by itself.
+    let (answer, (), ()) = tokio::join!(send(address, request.held_at(&gate)), look, gate.open_after(ARRIVE));
+    answer
 }
 
 async fn an_empty_parameter_is_there(bench: &mut Bench) -> Outcome {

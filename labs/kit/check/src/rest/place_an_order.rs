@@ -33,10 +33,14 @@ pub(crate) const EXERCISE: Exercise = Exercise {
 };
 
 const ORDERS: &str = "/v1/orders";
+const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+const MULTIPART: &str = "multipart/form-data; boundary=b";
 /// Enough that ids from a clock meet, and no more than wait at a simple server's door.
 const AT_ONCE: usize = 6;
 const ROUNDS: usize = 3;
+/// The task knows no pages, and 100 is a usual one.
+const MORE_THAN_A_PAGE: usize = 100;
 /// For requests that nobody may be reading yet.
 const ARRIVE: Duration = Duration::from_millis(300);
 
@@ -46,7 +50,7 @@ fn post(order: &Value) -> Request {
 
 /// An order as nobody has seen it before.
 fn order(bench: &Bench, equipment: &[&str]) -> Value {
-    json!({ "created_by": format!("{} é🎧", bench.word()), "equipment": equipment })
+    json!({ "created_by": format!("{} <É> & Bé 🎧", bench.word()), "equipment": equipment })
 }
 
 /// Orders that no list without repeats, no set and no sorted list can hold.
@@ -104,7 +108,16 @@ async fn the_answer_is_the_order(bench: &mut Bench) -> Outcome {
         id(&answer)?;
         expect_order(&answer, &answer.json()?, &order)?;
     }
-    Ok(())
+    let order = order(bench, &["MOUSE"]);
+    let answer = bench.server().await?.send(request(Method::POST, ORDERS).body(JSON, at_length(&order))).await?;
+    answer.expect_status(StatusCode::CREATED)?;
+    expect_order(&answer, &answer.json()?, &order)
+}
+
+/// The same JSON in more bytes: with escapes, and more spaces than a first read may bring.
+fn at_length(order: &Value) -> String {
+    let escaped = order.to_string().replace('É', "\\u00c9").replace('🎧', "\\ud83c\\udfa7");
+    escaped.replace("\":", &format!("\" :\n{}", " ".repeat(2_000)))
 }
 
 async fn each_order_has_its_id(bench: &mut Bench) -> Outcome {
@@ -126,7 +139,8 @@ async fn location_leads_to_it(bench: &mut Bench) -> Outcome {
     }
     placed.extend(at_one_moment(bench).await?);
     // The last first, and each after all were placed: none is the one that came last by luck.
-    for (created, order) in placed.iter().rev() {
+    // Then once more: what was read is still there.
+    for (created, order) in placed.iter().rev().chain(&placed) {
         let path = created.location(ORDERS)?;
         let answer = bench.server().await?.send(get(&path)).await?;
         answer.expect_status(StatusCode::OK)?;
@@ -169,6 +183,12 @@ async fn the_list_has_each_order(bench: &mut Bench) -> Outcome {
     for order in orders(bench) {
         placed.push((id(&place(bench, &order).await?)?, order));
     }
+    for _ in 0..MORE_THAN_A_PAGE {
+        let order = order(bench, &["MOUSE"]);
+        placed.push((id(&place(bench, &order).await?)?, order));
+    }
+    // What was read is still there the second time.
+    list(bench).await?;
     let (answer, listed) = list(bench).await?;
     for (id, order) in &placed {
         let found: Vec<&Value> = listed.iter().filter(|found| found["id"] == *id).collect();
@@ -192,8 +212,12 @@ async fn a_charset_is_json_too(bench: &mut Bench) -> Outcome {
 
 async fn a_form_is_415(bench: &mut Bench) -> Outcome {
     let who = bench.word();
+    let (_, before) = list(bench).await?;
+    let part =
+        |name: &str, value: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     let forms = [
         (FORM, format!("created_by={who}&equipment=KEYBOARD")),
+        (MULTIPART, format!("{}{}--b--\r\n", part("created_by", &who), part("equipment", "KEYBOARD"))),
         // As `curl -d` sends it.
         (FORM, json!({ "created_by": who, "equipment": ["KEYBOARD"] }).to_string()),
         ("text/plain", json!({ "created_by": who, "equipment": ["KEYBOARD"] }).to_string()),
@@ -204,8 +228,8 @@ async fn a_form_is_415(bench: &mut Bench) -> Outcome {
         answer.expect_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)?;
     }
     let (answer, listed) = list(bench).await?;
-    let holds = !listed.iter().any(|order| order["created_by"] == who);
-    answer.expect(&format!("no order by {who}, whose form was refused"), holds)
+    let what = format!("{} orders, as before: none by {who}, whose form was refused", before.len());
+    answer.expect(&what, listed.len() == before.len())
 }
 
 async fn an_unknown_id_is_404(bench: &mut Bench) -> Outcome {
