@@ -2,6 +2,8 @@
 //! program fails on the check that is named for it, and no check is left that no
 //! program trips.
 
+mod workspace;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
@@ -15,7 +17,7 @@ use crate::catalogue::{EXERCISES, find};
 use crate::compile::{Built, Target, build_in};
 use crate::exercise::{Exercise, Wrong};
 use crate::grade::grade;
-use crate::repository;
+use crate::matrix::workspace::Workspace;
 use crate::verdict::{CheckResult, Verdict};
 
 /// The options of the matrix.
@@ -42,9 +44,19 @@ struct Program {
     target: Target,
     /// How it is run.
     #[serde(skip)]
-    arguments: String,
+    run_as: RunAs,
     /// The check that must fail first; of a starter it may be any.
     must_fail: Option<String>,
+}
+
+/// How a program is run.
+#[derive(Clone, Debug)]
+enum RunAs {
+    Itself,
+    /// By this number, as one of the wrong programs in one.
+    Wrong(usize),
+    /// With these arguments.
+    With(String),
 }
 
 /// One run of it.
@@ -85,20 +97,23 @@ async fn of_exercise(exercise: &'static Exercise, runs: u32, output: &mut Output
     let mut untripped: BTreeSet<&str> = exercise.checks.iter().map(|&(name, _)| name).collect();
     let mut faults = Vec::new();
     let programs = programs(exercise, &data.wrong);
-    let workspace = workspace(exercise, &programs, &data.wrong)?;
-    let targets: Vec<Target> = programs.iter().map(|program| program.target.clone()).collect();
-    let built = build_in(workspace.path().to_owned(), exercise.lab(), &targets).await?;
-    for (program, built) in programs.iter().zip(built) {
-        let path = match built {
+    let workspace = Workspace::new(exercise, &data.wrong)?;
+    let mut targets: Vec<Target> = programs.iter().map(|program| program.target.clone()).collect();
+    targets.dedup();
+    let built = build_in(workspace.path(), exercise.lab(), &targets).await?;
+    for program in &programs {
+        let built = targets.iter().zip(&built).find(|(target, _)| **target == program.target);
+        let path = match built.expect("each target was built").1 {
             Built::Program(path) => path,
             Built::Error { rendered, .. } => {
-                faults.push(format!("{} {} doesn't compile: {rendered}", exercise.id, program.program));
-                continue;
+                let what = format!("{} {} doesn't compile: {rendered}", exercise.id, program.program);
+                return Err(Failure::refused("matrix", what));
             }
         };
+        let subject = program.subject(path, &workspace)?;
         for run in 1..=runs {
             let begin = Instant::now();
-            let verdict = grade(exercise, program.subject(&path)).await?;
+            let verdict = grade(exercise, subject.clone()).await?;
             let failed = verdict.failed();
             let as_it_must = is_as_it_must(program, &verdict);
             if program.program != "starter" {
@@ -116,36 +131,37 @@ async fn of_exercise(exercise: &'static Exercise, runs: u32, output: &mut Output
     Ok(faults)
 }
 
-fn programs(exercise: &Exercise, wrong: &[Wrong]) -> Vec<Program> {
-    let program = |program: &str, target, must_fail: Option<&str>| Program {
+fn programs(exercise: &'static Exercise, wrong: &[Wrong]) -> Vec<Program> {
+    let program = |program: &str, target, run_as, must_fail| Program {
         exercise: exercise.id,
         program: program.to_owned(),
         target,
-        arguments: String::new(),
-        must_fail: must_fail.map(str::to_owned),
+        run_as,
+        must_fail,
     };
+    let example = |end: &str| Target::Example(format!("{}{end}", exercise.example()));
     let mut programs = vec![
-        program("starter", Target::Example(exercise.example()), None),
-        program("solution", Target::Example(format!("{}_solution", exercise.example())), None),
+        program("starter", example(""), RunAs::Itself, None),
+        program("solution", example("_solution"), RunAs::Itself, None),
     ];
     for (number, wrong) in wrong.iter().enumerate() {
         let typed = wrong.program.as_deref().map(|typed| typed.split_once(' ').unwrap_or((typed, "")));
-        let (target, arguments) = match typed {
-            Some((bin, arguments)) => (Target::Bin(bin.to_owned()), arguments),
-            None => (Target::Example(format!("{}_wrong_{number}", exercise.example())), ""),
+        let (target, run_as) = match typed {
+            Some((bin, arguments)) => (Target::Bin(bin.to_owned()), RunAs::With(arguments.to_owned())),
+            None => (example("_wrong"), RunAs::Wrong(number)),
         };
-        let wrong = program(&wrong.name, target, Some(&wrong.fails));
-        programs.push(Program { arguments: arguments.to_owned(), ..wrong });
+        programs.push(program(&wrong.name, target, run_as, Some(wrong.fails.clone())));
     }
     programs
 }
 
 impl Program {
-    fn subject(&self, path: &Path) -> Subject {
-        match &*self.arguments {
-            "" => Subject::Built(path.to_owned()),
-            arguments => Subject::Typed(format!("'{}' {arguments}", path.display())),
-        }
+    fn subject(&self, path: &Path, workspace: &Workspace) -> Result<Subject, Failure> {
+        Ok(match &self.run_as {
+            RunAs::Itself => Subject::Built(path.to_owned()),
+            RunAs::Wrong(number) => Subject::Built(workspace.called(path, *number)?),
+            RunAs::With(arguments) => Subject::Typed(format!("'{}' {arguments}", path.display())),
+        })
     }
 }
 
@@ -169,40 +185,4 @@ fn line(row: &Row<'_>) -> String {
     let mark = if row.as_it_must { "✓" } else { "✗" };
     let failed = row.failed.map_or("passes".to_owned(), |name| format!("fails {name}"));
     format!("{mark} {} {:28} {failed} ({} ms)", row.program.exercise, row.program.program, row.took_ms)
-}
-
-/// A copy of the workspace in which the wrong programs are examples as well. What is built for
-/// the learner serves here too: cargo tells packages apart by their path in the workspace.
-fn workspace(exercise: &Exercise, programs: &[Program], wrong: &[Wrong]) -> Result<tempfile::TempDir, Failure> {
-    let broken = |error: std::io::Error| Failure::missing(format!("can't copy the workspace: {error}"));
-    let copy = tempfile::tempdir().map_err(broken)?;
-    let root = repository::root();
-    for part in ["Cargo.toml", "Cargo.lock", "labs", "proto"] {
-        let copied = std::process::Command::new("cp").arg("-Rp").arg(root.join(part)).arg(copy.path()).status();
-        copied.map_err(broken)?;
-    }
-    let lab = copy.path().join("labs").join(exercise.lab());
-    let mut manifest = std::fs::read_to_string(lab.join("Cargo.toml")).map_err(broken)?;
-    let solution = std::fs::read_to_string(root.join(repository::solution(exercise))).map_err(broken)?;
-    for (program, wrong) in programs.iter().skip(2).zip(wrong) {
-        let Target::Example(name) = &program.target else { continue };
-        std::fs::write(lab.join(format!("{name}.rs")), changed(&solution, wrong, exercise)?).map_err(broken)?;
-        manifest +=
-            &format!("\n[[example]]\nname = \"{name}\"\npath = \"{name}.rs\"\nrequired-features = [\"exercises\"]\n");
-    }
-    std::fs::write(lab.join("Cargo.toml"), manifest).map_err(broken)?;
-    Ok(copy)
-}
-
-/// The solution with the mistake.
-fn changed(solution: &str, wrong: &Wrong, exercise: &Exercise) -> Result<String, Failure> {
-    let mut changed = solution.to_owned();
-    for replacement in &wrong.replace {
-        if changed.matches(&replacement.find).count() != 1 {
-            let what = format!("{} `{}`: {:?} is not there once", exercise.id, wrong.name, replacement.find);
-            return Err(Failure::refused("matrix", what));
-        }
-        changed = changed.replace(&replacement.find, &replacement.with);
-    }
-    Ok(changed)
 }
