@@ -5,6 +5,11 @@
 //! them; `bench`, what a check has in its hands; `rest/health.rs`, the checks of
 //! one; [`grade`], which runs them; [`Verdict`], what came of it.
 //!
+//! Around it is the learner's side, a file a command: `course`, the way through the
+//! exercises; `progress`, what somebody has done of it; `watch`, which leads along;
+//! `question` and `quiz`; `starter`, from where a file comes back. They know exercises by
+//! the catalogue alone, whatever transport they are about.
+//!
 //! A check doesn't wait for luck: the checker owns what the program calls, and
 //! holds it, cuts it, or lets it go. Each wait has its end. A program that is graded
 //! may do what it likes: it can't stop, fill or outlive the checker.

@@ -67,6 +67,32 @@ async fn a_learner_who_commits_gets_the_starter_back_and_not_the_commit() {
 }
 
 #[tokio::test]
+async fn a_newer_starter_that_was_fetched_is_shown_beside_what_was_made_of_the_old_one() {
+    let learner = Learner::new();
+    let line = async || learner.run(&["update", "rest/01", "--json"]).await.expect(0).json();
+    let before = line().await;
+    assert_eq!((&before["edited"], &before["newer_starter"]), (&false.into(), &false.into()));
+    learner.git(&["branch", "-M", "mine"]);
+    learner.git(&["checkout", "--quiet", "-b", "theirs"]);
+    learner.edit("// The newer starter.\n");
+    learner.commit_as("lab@localhost");
+    learner.git(&["checkout", "--quiet", "mine"]);
+    learner.git(&["branch", "--quiet", "--set-upstream-to=theirs"]);
+    learner.edit("// Mine.\n");
+    let after = line().await;
+    assert_eq!((&after["edited"], &after["newer_starter"]), (&true.into(), &true.into()));
+    let shown = learner.run(&["update"]).await.expect(0).stdout;
+    assert!(shown.contains("- // Mine.\n+ // The newer starter."), "{shown}");
+    assert_eq!(learner.read(""), "// Mine.\n");
+    // What was committed is no starter, and what came by a merge is one.
+    learner.commit();
+    learner.git(&["-c", "user.name=L", "merge", "--quiet", "-X", "ours", "--no-edit", "theirs"]);
+    learner.run(&["reset", "rest/01"]).await.expect(0);
+    assert_eq!(learner.read(""), "// The newer starter.\n");
+    assert_eq!(learner.read(".mine-1"), "// Mine.\n");
+}
+
+#[tokio::test]
 async fn without_git_a_reset_says_so_and_changes_nothing() {
     let learner = Learner::new();
     fs::remove_dir_all(learner.path(".git")).expect("removed");

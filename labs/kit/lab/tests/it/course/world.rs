@@ -29,7 +29,8 @@ impl Learner {
         learner.edit(STARTER);
         learner.write("app.sh", "exit 1\n");
         learner.git(&["init", "--quiet"]);
-        learner.commit();
+        learner.git(&["config", "user.email", "learner@localhost"]);
+        learner.commit_as("lab@localhost");
         learner
     }
 
@@ -56,12 +57,18 @@ impl Learner {
         fs::read_to_string(self.path(&format!("{FILE}{end}"))).expect("readable")
     }
 
+    /// The learner's own.
     pub(super) fn commit(&self) {
-        self.git(&["add", "labs"]);
-        self.git(&["-c", "user.name=L", "-c", "user.email=l@localhost", "commit", "--quiet", "-m", "x"]);
+        self.commit_as("learner@localhost");
     }
 
-    fn git(&self, args: &[&str]) {
+    pub(super) fn commit_as(&self, email: &str) {
+        self.git(&["add", "labs"]);
+        let email = format!("user.email={email}");
+        self.git(&["-c", "user.name=L", "-c", &email, "commit", "--quiet", "-m", "x"]);
+    }
+
+    pub(super) fn git(&self, args: &[&str]) {
         let mut git = Command::new("git");
         git.env_remove("GIT_DIR").env_remove("GIT_WORK_TREE").env_remove("GIT_INDEX_FILE");
         assert!(git.arg("-C").arg(self.0.path()).args(args).status().expect("git starts").success());
