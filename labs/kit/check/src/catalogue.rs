@@ -5,7 +5,8 @@ use crate::exercise::Exercise;
 use crate::rest;
 
 /// The exercises.
-pub const EXERCISES: &[&Exercise] = &[&rest::health::EXERCISE, &rest::a_client::EXERCISE];
+pub const EXERCISES: &[&Exercise] =
+    &[&rest::health::EXERCISE, &rest::a_client::EXERCISE, &rest::a_client_to_leave_alone::EXERCISE];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.
 #[must_use]
