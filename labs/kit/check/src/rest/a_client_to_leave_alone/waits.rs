@@ -8,7 +8,7 @@ use http::{Method, StatusCode};
 
 use super::job::Job;
 use super::spread::are_spread;
-use super::{DELETE, GET, PATIENCE, POST, PUT, Run, each, problem, together, with_done};
+use super::{DELETE, GET, PATIENCE, POST, PUT, Run, Runs, each, problem, together, with_done};
 use crate::bench::Bench;
 use crate::call::Call;
 use crate::http::Reply;
@@ -19,11 +19,20 @@ pub(super) const LONGEST: [Duration; 3] =
     [Duration::from_millis(400), Duration::from_millis(800), Duration::from_millis(1_600)];
 /// The clocks of some runtimes count in milliseconds, or wake up a moment too soon.
 const TOO_SOON: Duration = Duration::from_millis(20);
+/// From its start, where there is no request to count from.
+const ALONE: Duration = Duration::from_secs(12);
+/// From its first request, where four attempts may take up to five seconds.
+const LONG: Duration = Duration::from_millis(6_500);
 /// Of clients that are sent away together.
 const CLIENTS: usize = 8;
 
 /// The runs in which the server says when to come back. Several checks look at them.
-type Asked = Arc<Vec<(Job, Call)>>;
+#[derive(Clone)]
+struct Asked {
+    runs: Runs,
+    /// Nobody ever listened. It is run beside the others because it takes as long.
+    nobody: Arc<Call>,
+}
 
 /// What was said, in seconds, before all is well.
 const ASKED: [(Method, StatusCode, Option<u64>); 8] = [
@@ -49,13 +58,16 @@ async fn asked(bench: &mut Bench) -> Result<Asked, Failed> {
         };
         with_done(Job::new(bench, method), [busy])
     });
-    let asked: Asked = Arc::new(together(bench, &runs, PATIENCE).await?);
+    let args = Job::new(bench, POST).args();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let (runs, nobody) = tokio::join!(together(bench, &runs, PATIENCE), bench.call_nobody(&args, ALONE));
+    let asked = Asked { runs: Arc::new(runs?), nobody: Arc::new(nobody?) };
     bench.seen.insert(asked.clone());
     Ok(asked)
 }
 
 pub(super) async fn a_post_may_come_back(bench: &mut Bench) -> Outcome {
-    let runs = asked(bench).await?;
+    let runs = asked(bench).await?.runs;
     for (job, call) in &runs[..2] {
         job.expect_requests(call, 2)?;
         expect_wait(call, 1, Duration::from_secs(1), Duration::MAX)?;
@@ -67,7 +79,7 @@ pub(super) async fn a_post_may_come_back(bench: &mut Bench) -> Outcome {
 }
 
 pub(super) async fn retry_after_is_kept(bench: &mut Bench) -> Outcome {
-    let runs = asked(bench).await?;
+    let runs = asked(bench).await?.runs;
     for ((job, call), (_, _, after)) in runs[3..6].iter().zip(&ASKED[3..6]) {
         let after = Duration::from_secs(after.unwrap_or_default());
         job.expect_requests(call, 2)?;
@@ -79,7 +91,7 @@ pub(super) async fn retry_after_is_kept(bench: &mut Bench) -> Outcome {
 }
 
 pub(super) async fn too_long_is_not_waited_for(bench: &mut Bench) -> Outcome {
-    let runs = asked(bench).await?;
+    let runs = asked(bench).await?.runs;
     for (job, call) in &runs[6..] {
         job.expect_requests(call, 1)?;
         call.expect_exit(&[1])?;
@@ -106,13 +118,13 @@ pub(super) async fn an_attempt_has_an_end(bench: &mut Bench) -> Outcome {
 #[derive(Clone)]
 struct Storm {
     /// Each got nothing but 503.
-    clients: Arc<Vec<(Job, Call)>>,
-    /// Each got nothing that ends it.
-    others: Arc<Vec<(Job, Call)>>,
+    clients: Runs,
+    /// Each got nothing that ends it, and was told no time.
+    others: Runs,
+    /// Told to come back at once, each time; and twice silence first.
+    more: Runs,
     /// Told to come back in a second, and then nobody listened any more.
     left: Arc<Call>,
-    /// Nobody ever listened.
-    nobody: Arc<Call>,
 }
 
 async fn storm(bench: &mut Bench) -> Result<Storm, Failed> {
@@ -124,24 +136,24 @@ async fn storm(bench: &mut Bench) -> Result<Storm, Failed> {
     runs.push((Job::new(bench, PUT), vec![Reply::Cut]));
     runs.push((Job::new(bench, DELETE), vec![busy()]));
     runs.push((Job::new(bench, GET), vec![Reply::Cut]));
+    let more = runs.len();
+    runs.push((Job::new(bench, GET), vec![busy().header("retry-after", "0")]));
+    runs.push((Job::new(bench, GET), vec![Reply::Hang, Reply::Hang, Reply::Cut]));
     let leave = busy().header("retry-after", "1").and_leave();
     runs.push((Job::new(bench, POST), vec![leave]));
-    let args = Job::new(bench, POST).args();
-    let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let (clients, nobody) =
-        tokio::join!(together(bench, &runs, Duration::from_secs(5)), bench.call_nobody(&args, Duration::from_secs(7)));
-    let mut clients = clients?;
-    let mut others = clients.split_off(CLIENTS);
-    let (_, left) = others.remove(others.len() - 1);
-    let [clients, others] = [clients, others].map(Arc::new);
-    let storm = Storm { clients, others, left: Arc::new(left), nobody: Arc::new(nobody?) };
+    let mut clients = together(bench, &runs, LONG).await?;
+    let (_, left) = clients.remove(runs.len() - 1);
+    let more = clients.split_off(more);
+    let others = clients.split_off(CLIENTS);
+    let [clients, others, more] = [clients, others, more].map(Arc::new);
+    let storm = Storm { clients, others, more, left: Arc::new(left) };
     bench.seen.insert(storm.clone());
     Ok(storm)
 }
 
 pub(super) async fn four_attempts_are_all(bench: &mut Bench) -> Outcome {
     let storm = storm(bench).await?;
-    for (job, call) in storm.others.iter().chain(&*storm.clients) {
+    for (job, call) in storm.others.iter().chain(&*storm.more).chain(&*storm.clients) {
         job.expect_requests(call, 4)?;
         call.expect_exit(&[1])?;
         call.expect_no_output()?;
@@ -209,12 +221,13 @@ pub(super) async fn the_waits_differ(bench: &mut Bench) -> Outcome {
 }
 
 pub(super) async fn refused_is_not_sent(bench: &mut Bench) -> Outcome {
-    let Storm { left, nobody, .. } = storm(bench).await?;
+    let left = storm(bench).await?.left;
     left.expect("one request that could be sent", left.requests().len() == 1)?;
     let waits = |from: usize| LONGEST[from..].iter().sum::<Duration>() / 2;
     let least = Duration::from_secs(1) + waits(1);
     let after = left.ran.ended.duration_since(left.requests()[0].at);
     expect_attempts(&left, least, after)?;
+    let nobody = asked(bench).await?.nobody;
     expect_attempts(&nobody, waits(0), nobody.ran.ended.duration_since(nobody.ran.began))
 }
 
