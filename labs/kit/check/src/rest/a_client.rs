@@ -37,7 +37,7 @@ pub(crate) const EXERCISE: Exercise = Exercise {
 /// From its first request: three seconds, as the sentence says, and what a busy machine adds.
 const PATIENCE: Duration = Duration::from_secs(4);
 /// From its start, where there is no request to count from.
-const ALONE: Duration = Duration::from_secs(6);
+const ALONE: Duration = Duration::from_secs(8);
 /// Runs that are under way at once.
 const AT_ONCE: usize = 3;
 /// What was taken of a body without end: 1 MiB was read, and the system's buffers hold some more.
@@ -126,7 +126,11 @@ async fn other_content_types_are_refused(bench: &mut Bench) -> Outcome {
     let json = |content_type| Reply::text(StatusCode::OK, content_type, order(bench).to_string());
     let untyped = Reply::Answer { status: StatusCode::OK, headers: Vec::new(), body: order(bench).to_string() };
     let page = Reply::text(StatusCode::OK, "text/html", html(bench, "Please log in"));
-    each_is_refused(bench, &[page, json("text/html; charset=utf-8"), json("text/plain"), untyped]).await
+    each_is_refused(
+        bench,
+        &[page, json("text/html; charset=utf-8"), json("text/plain"), json("application/problem+json"), untyped],
+    )
+    .await
 }
 
 async fn half_an_answer_is_none(bench: &mut Bench) -> Outcome {
