@@ -1,11 +1,11 @@
 //! From a learner's file to a program, by cargo.
 
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
+use lab_broker::watchdog::Watchdog;
 use lab_console::Failure;
 use serde_json::Value;
-use tokio::process::Command;
 
 use crate::repository::root;
 
@@ -34,16 +34,22 @@ pub async fn build(lab: &str, example: &str) -> Result<Built, Failure> {
 /// The same for several at once.
 pub(crate) async fn build_in(folder: PathBuf, lab: &str, examples: &[&str]) -> Result<Vec<Built>, Failure> {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-    cargo.current_dir(folder).args(["build", "--quiet", "--message-format", "json", "--keep-going"]);
+    cargo.args(["build", "--quiet", "--message-format", "json", "--keep-going"]);
     // `lab` beside it: so its libraries are those that are built already, with the same features.
     cargo.args(["--package", "lab", "--package", &format!("lab-{lab}")]);
     cargo.args(["--features", &format!("lab-{lab}/exercises")]);
     for example in examples {
         cargo.args(["--example", example]);
     }
-    let output = cargo.stdin(Stdio::null()).kill_on_drop(true).output().await;
-    let output =
-        output.map_err(|error| Failure::missing(format!("can't run cargo: {}", lab_console::reason(&error))))?;
+    let cannot = |error: std::io::Error| Failure::missing(format!("can't run cargo: {}", lab_console::reason(&error)));
+    // However the checker ends, cargo and its compilers don't go on.
+    let mut watchdog = Watchdog::start(None).map_err(cannot)?;
+    let mut watched = watchdog.watched(&cargo).map_err(cannot)?;
+    watched.current_dir(folder).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = tokio::process::Command::from(watched).spawn().map_err(cannot)?;
+    let pid = child.id();
+    let output = child.wait_with_output().await.map_err(cannot)?;
+    pid.into_iter().for_each(|pid| watchdog.is_over(pid));
     let stdout = String::from_utf8_lossy(&output.stdout);
     let messages: Vec<Value> = stdout.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     examples

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
+use crate::verdict::Advice;
+
 /// A program that was stopped.
 #[derive(Debug)]
 pub(crate) struct Ended {
@@ -41,3 +43,29 @@ pub(crate) fn describe(status: ExitStatus) -> String {
         (None, _) => "a signal".to_owned(),
     }
 }
+
+/// Of a server that has ended before it took a connection.
+pub(super) fn advice(status: ExitStatus) -> Advice {
+    let why = "A server that has ended answers nobody.";
+    let r#try = match status.code() {
+        Some(0) => {
+            "Keep it running until SIGTERM comes: wait for its threads or tasks. A command that ends with `&` \
+             leaves its program behind: leave the `&` out."
+        }
+        Some(126) => {
+            "The file is there and can't be run: name the interpreter, as in `python3 app.py`, or `chmod +x` it."
+        }
+        Some(127) => {
+            "Type the same command in this folder. If the file is there, its first line (`#!…`) may name a program \
+             that isn't, or end with a line break of Windows."
+        }
+        _ => "Read what it said; start it by hand with the same variable set, and it will say the same.",
+    };
+    Advice { why, r#try }
+}
+
+pub(super) const WHILE_ANSWERING: Advice = Advice {
+    why: "One request has ended it for everybody.",
+    r#try: "Read what it said. No request may end a server: what is wrong with one is the answer to that one, and \
+            nothing in a handler exits or aborts.",
+};
