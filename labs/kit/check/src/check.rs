@@ -1,6 +1,6 @@
 //! `cargo lab check`: builds the learner's file, grades it, and says what came of it.
 
-use lab_console::{Failure, Output, print};
+use lab_console::{Failure, Output, print, wrap_words};
 use serde::Serialize;
 
 use crate::bench::Subject;
@@ -77,14 +77,16 @@ struct CompileError<'a> {
     exercise: &'a str,
     passed: bool,
     compile_error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<&'a str>,
 }
 
 fn does_not_compile(exercise: &Exercise, rendered: &str, remark: Option<&str>, json: bool) -> Result<(), Failure> {
     if json {
-        let line = CompileError { exercise: exercise.id, passed: false, compile_error: rendered };
+        let line = CompileError { exercise: exercise.id, passed: false, compile_error: rendered, remark };
         Output::new(true).record(&line, "")?;
     } else {
-        let remark = remark.map(|remark| format!("\n{remark}\n")).unwrap_or_default();
+        let remark = remark.map(|remark| format!("\n{}\n", wrap_words(remark, 80).join("\n"))).unwrap_or_default();
         print(&format!("{rendered}\n{remark}"))?;
     }
     Err(Failure::refused("not_compiled", format!("{} doesn't compile yet", exercise.id)))

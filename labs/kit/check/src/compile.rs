@@ -80,7 +80,44 @@ fn of(example: &str, messages: &[Value]) -> Option<Built> {
 fn remark(rendered: &str) -> Option<&'static str> {
     rendered.contains("Handler<").then_some(
         "A function is a handler in axum when it is async, each argument can be taken from the request \
-         (the one that takes the body is the last), and what it returns is a response. Put \
-         `#[axum::debug_handler]` above it (axum's feature `macros`): the compiler then names the one that isn't.",
+         (the one that takes the body is the last), what it returns is a response, and nothing is kept over an \
+         `.await` that must stay on one thread, such as the guard of a std `Mutex`. rustc says only that one of \
+         these doesn't hold: look at each.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn diagnostic(example: &str, level: &str, rendered: &str) -> Value {
+        json!({ "target": { "name": example }, "message": { "level": level, "rendered": rendered } })
+    }
+
+    fn error_of(messages: &[Value]) -> (String, Option<&'static str>) {
+        match of("mine", messages) {
+            Some(Built::Error { rendered, remark }) => (rendered, remark),
+            _ => panic!("it must not compile"),
+        }
+    }
+
+    #[test]
+    fn the_first_error_is_shown_and_nothing_else() {
+        let messages = [
+            diagnostic("another", "error", "not ours"),
+            diagnostic("mine", "warning", "unused"),
+            diagnostic("mine", "error", "the first\n"),
+            diagnostic("mine", "error", "the second"),
+        ];
+        assert_eq!(error_of(&messages), ("the first".to_owned(), None));
+    }
+
+    #[test]
+    fn the_bound_of_axum_is_explained() {
+        let rendered = "error[E0277]: the trait bound `fn(u8) -> impl Future {health}: Handler<_, _>` is not satisfied";
+        let (_, remark) = error_of(&[diagnostic("mine", "error", rendered)]);
+        assert!(remark.is_some_and(|remark| remark.contains("`.await`")));
+    }
 }

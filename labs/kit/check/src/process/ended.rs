@@ -38,7 +38,11 @@ pub(crate) struct Ran {
 pub(crate) fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal().map(Signal::try_from)) {
         (Some(127), _) => "exit code 127: the shell didn't find the program".to_owned(),
-        (Some(code), _) => format!("exit code {code}"),
+        (Some(code), _) => match Signal::try_from(code - 128) {
+            // As a shell tells of what it has run.
+            Ok(signal) => format!("exit code {code}: {signal}"),
+            Err(_) => format!("exit code {code}"),
+        },
         (None, Some(Ok(signal))) => signal.to_string(),
         (None, _) => "a signal".to_owned(),
     }

@@ -32,7 +32,7 @@ use super::World;
 #[case::closed_at_once("pass", "closed before the answer was whole")]
 #[case::half("c.sendall(b'HTTP/1.1 200 OK\\r\\ncontent-length: 9\\r\\n\\r\\n{}')", "ends too early")]
 #[case::the_program_ends("os._exit(3)", "the program ended, with exit code 3")]
-#[case::the_program_is_killed("os.kill(os.getpid(), 11)", "the program ended, with SIGSEGV")]
+#[case::the_program_is_killed("os.kill(os.getpid(), 11)", "SIGSEGV")]
 #[tokio::test]
 async fn an_answer_that_is_none_is_told_as_what_it_is(#[case] statements: &str, #[case] words: &str) {
     let world = World::new();
