@@ -76,9 +76,15 @@ pub(crate) async fn send(address: SocketAddr, request: Request) -> Result<Answer
         Err(_) => Problem::plain(format!("no whole answer within {} s", patience.as_secs_f32())),
     };
     let (sent, read) = (recording.written(), recording.read());
+    let problem = if is_http(&read) { problem } else { Problem::not_http() };
     let came = format!("{}\n({})", read.trim_end(), problem.what);
     let sent = if sent.is_empty() { what } else { sent };
     Err(Failed { advice: problem.advice, ..Failed::new(sent, "an answer in HTTP/1.1", came.trim_start()) })
+}
+
+/// As far as it came.
+fn is_http(read: &str) -> bool {
+    read.starts_with("HTTP/1.") || "HTTP/1.".starts_with(read)
 }
 
 /// Why no answer came.
@@ -95,6 +101,11 @@ impl Problem {
     fn refused(address: SocketAddr, error: &std::io::Error) -> Self {
         let what = format!("can't connect to {address}: {}", lab_console::reason(error));
         Self { what, advice: Some(NOBODY) }
+    }
+
+    /// Also from a server that speaks before it is asked, as one for HTTP/2 does.
+    fn not_http() -> Self {
+        Self { what: "it can't be read as HTTP/1.1".to_owned(), advice: Some(NOT_HTTP) }
     }
 
     fn broken(error: &hyper::Error) -> Self {

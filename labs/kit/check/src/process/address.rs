@@ -1,6 +1,6 @@
 //! Ports: one that is free, and where a program listens instead.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 use tokio::net::TcpStream;
 
@@ -10,17 +10,23 @@ use crate::verdict::Advice;
 /// Below those that systems hand out by themselves, so that nobody gets it in between.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
+/// A port that no other checker gives away, as long as this is there: the port of the same
+/// number for UDP, which no program here has a use for.
+#[derive(Debug)]
+pub(crate) struct Claim(#[expect(dead_code, reason = "it is there to be closed")] UdpSocket);
+
 /// An address on which nobody listens, over IPv4 or IPv6.
-pub(crate) fn free_address() -> Result<SocketAddr, String> {
+pub(crate) fn free_address() -> Result<(SocketAddr, Claim), String> {
     for _ in 0..1_000 {
         let random = u16::from_le_bytes([uuid::Uuid::new_v4().as_bytes()[0], uuid::Uuid::new_v4().as_bytes()[1]]);
         let port = PORTS.start + random % (PORTS.end - PORTS.start);
+        let Ok(claim) = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)) else { continue };
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err()
             // Where there is no IPv6, nobody listens there.
             || TcpListener::bind((Ipv6Addr::LOCALHOST, port))
                 .is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse);
         if !taken {
-            return Ok((Ipv4Addr::LOCALHOST, port).into());
+            return Ok(((Ipv4Addr::LOCALHOST, port).into(), Claim(claim)));
         }
     }
     Err(format!("no port from {} to {} is free on 127.0.0.1", PORTS.start, PORTS.end))

@@ -6,7 +6,7 @@ mod ended;
 mod family;
 mod output;
 
-pub(crate) use address::free_address;
+pub(crate) use address::{Claim, free_address};
 pub(crate) use ended::{Ended, Ran};
 
 use std::ffi::OsString;

@@ -53,14 +53,14 @@ async fn its_last_words_are_shown() {
 #[case::a_gigabyte_on_stdout("head -c 1000000000 /dev/zero & exec {good}")]
 #[case::a_gigabyte_on_stderr("head -c 1000000000 /dev/zero >&2 & exec {good}")]
 #[case::never_quiet("yes {here} & exec {good}")]
-#[case::a_child_keeps_the_port("{good} & sleep 1")]
-#[case::a_child_in_a_session_of_its_own("setsid {good} & sleep 1")]
+#[case::a_child_keeps_the_port("{good} & sleep 20")]
+#[case::a_child_in_a_session_of_its_own("setsid {good} & sleep 20")]
 #[case::deaf_to_sigterm("{good} 'signal.signal(15, signal.SIG_IGN)'")]
 #[case::nothing_open("{good} '[os.close(fd) for fd in (0, 1, 2)]'")]
 #[case::gone_elsewhere("{good} 'os.chdir(\"/\")'")]
-#[case::without_its_environment("env -i LAB_REST_ADDR=$LAB_REST_ADDR setsid {good} & sleep 1")]
+#[case::without_its_environment("env -i LAB_REST_ADDR=$LAB_REST_ADDR setsid {good} & sleep 20")]
 #[case::without_its_environment_twice(
-    "env -i LAB_REST_ADDR=$LAB_REST_ADDR setsid sh -c 'setsid {good} >/dev/null 2>&1 </dev/null & sleep 1'"
+    "env -i LAB_REST_ADDR=$LAB_REST_ADDR setsid sh -c 'setsid {good} >/dev/null 2>&1 </dev/null & sleep 20'"
 )]
 #[case::without_its_files("{good} 'import shutil; shutil.rmtree(os.path.dirname(sys.argv[0]))'")]
 #[case::a_slow_start("{good} 'time.sleep(3)'")]
