@@ -8,7 +8,7 @@ use lab_console::Failure;
 use crate::called::{Called, Place, Played};
 use crate::exercise::Role;
 use crate::http::{Answer, Request, send};
-use crate::process::{Command, Ended, Process, Programs, Ran};
+use crate::process::{Claim, Command, Process, Programs, Ran};
 use crate::verdict::Failed;
 
 /// What is graded.
@@ -39,6 +39,7 @@ pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     /// `None`: somebody else has started it.
     process: Option<Process>,
+    _claim: Option<Claim>,
 }
 
 impl Bench {
@@ -88,9 +89,9 @@ impl Bench {
     /// Starts it with more environment. `--at` has no say in that.
     async fn start_server(&self, env: &[(&str, String)]) -> Result<Server, Failed> {
         if let Subject::At(address) = self.subject {
-            return Ok(Server { address, process: None });
+            return Ok(Server { address, process: None, _claim: None });
         }
-        let address =
+        let (address, claim) =
             crate::process::free_address().map_err(|why| Failed::new("(looked for a free port)", "one", why))?;
         let mut command = self.command(address);
         for (name, value) in env {
@@ -98,7 +99,7 @@ impl Bench {
         }
         let mut process = self.programs.start(command)?;
         process.wait_until_it_listens(address).await?;
-        Ok(Server { address, process: Some(process) })
+        Ok(Server { address, process: Some(process), _claim: Some(claim) })
     }
 
     /// What tells the program where to listen, or what to call.
@@ -159,10 +160,9 @@ impl Bench {
     }
 
     /// Ends all that was started.
-    pub(crate) async fn end(self) -> Option<Ended> {
-        match self.server.and_then(|server| server.process) {
-            Some(process) => Some(process.stop().await),
-            None => None,
+    pub(crate) async fn end(self) {
+        if let Some(process) = self.server.and_then(|server| server.process) {
+            process.stop().await;
         }
     }
 }

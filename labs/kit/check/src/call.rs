@@ -1,6 +1,5 @@
 //! One run of a client, with the checker as its server.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -43,7 +42,8 @@ impl Bench {
     /// The same where nobody listens: it is killed so long after its start.
     pub(crate) async fn call_nobody(&self, args: &[&str], patience: Duration) -> Result<Call, Failed> {
         let nobody = |why: String| Failed::new("(looked for a free port)", "one", why);
-        let address: SocketAddr = crate::process::free_address().map_err(nobody)?;
+        // Nobody takes the port as long as it is claimed.
+        let (address, _claim) = crate::process::free_address().map_err(nobody)?;
         let ran = self.run(address, args, sleep(patience)).await?;
         Ok(Call::new(args, ran, None, patience))
     }

@@ -8,6 +8,7 @@ use lab_console::Failure;
 use serde::Deserialize;
 
 use crate::http::{Mock, Plan, Received, Reply};
+use crate::process::{Claim, free_address};
 use crate::verdict::Failed;
 
 /// One, as the exercise's data names it.
@@ -22,12 +23,13 @@ pub struct Called {
 }
 
 /// Where one is, in this grading.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) variable: String,
     /// Of the variable.
     pub(crate) value: String,
     pub(crate) address: SocketAddr,
+    _claim: Option<Claim>,
 }
 
 impl Called {
@@ -39,9 +41,14 @@ impl Called {
 
     /// At its usual address, which must be free; or at any that is.
     pub(crate) fn place(&self, usual: bool) -> Result<Place, Failure> {
-        let address = if usual { self.usual_address()? } else { free_address()? };
+        let (address, claim) = if usual {
+            (self.usual_address()?, None)
+        } else {
+            let (address, claim) = free_address().map_err(Failure::missing)?;
+            (address, Some(claim))
+        };
         let value = self.with_at.replacen(self.authority(), &address.to_string(), 1);
-        Ok(Place { variable: self.variable.clone(), value, address })
+        Ok(Place { variable: self.variable.clone(), value, address, _claim: claim })
     }
 
     fn usual_address(&self) -> Result<SocketAddr, Failure> {
@@ -52,10 +59,6 @@ impl Called {
             Failure::missing(format!("can't be at {variable}={with_at}, where the program is to call: {why}"))
         })
     }
-}
-
-fn free_address() -> Result<SocketAddr, Failure> {
-    crate::process::free_address().map_err(Failure::missing)
 }
 
 /// A service over HTTP that the checker plays. Each check says anew what it answers.

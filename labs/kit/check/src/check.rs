@@ -14,10 +14,23 @@ use crate::trial::{NOT_COMPILED, Tried, tried};
 /// # Errors
 ///
 /// Exit code 1 when it doesn't compile or a check fails, 2 when there is no such exercise.
+///
+/// Ctrl-C and SIGTERM end it at once, with all that it has started.
 pub async fn check(args: CheckArgs) -> Result<(), Failure> {
+    let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
+    tokio::select! {
+        checked = to_the_end(args) => checked,
+        () = stop.cancelled() => Err(Failure::refused("stopped", "stopped before the end")),
+    }
+}
+
+async fn to_the_end(args: CheckArgs) -> Result<(), Failure> {
     let file = ProgressFile::ours();
     let exercise = COURSE.chosen(args.exercise.as_deref(), &file.read())?;
     let subject = match (args.program, args.at) {
+        (Some(line), _) if line.trim().is_empty() => {
+            return Err(Failure::usage("--program needs a command line, as \"python3 app.py\""));
+        }
         (None, Some(_)) if !exercise.role.listens() => {
             return Err(Failure::usage(format!("--at is for servers, and {} asks for a client", exercise.id)));
         }

@@ -6,7 +6,6 @@ use std::process::{Output, Stdio};
 use lab_broker::watchdog::Watchdog;
 use lab_console::Failure;
 use serde_json::Value;
-use tokio::process::Command;
 
 use crate::repository::root;
 
@@ -86,7 +85,7 @@ pub(crate) async fn build_in(folder: PathBuf, lab: &str, targets: &[Target]) -> 
 /// Whatever ends this program, or gives up on the build, ends cargo and its compilers too.
 async fn output_of(cargo: &std::process::Command) -> std::io::Result<Output> {
     let mut watchdog = Watchdog::start(None)?;
-    let mut cargo = Command::from(watchdog.watched(cargo)?);
+    let mut cargo = tokio::process::Command::from(watchdog.watched(cargo)?);
     let cargo = cargo.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).spawn()?;
     let pid = cargo.id();
     let output = cargo.wait_with_output().await;
@@ -113,7 +112,44 @@ fn of(name: &str, messages: &[Value]) -> Option<Built> {
 fn remark(rendered: &str) -> Option<&'static str> {
     rendered.contains("Handler<").then_some(
         "A function is a handler in axum when it is async, each argument can be taken from the request \
-         (the one that takes the body is the last), and what it returns is a response. Put \
-         `#[axum::debug_handler]` above it (axum's feature `macros`): the compiler then names the one that isn't.",
+         (the one that takes the body is the last), what it returns is a response, and nothing is kept over an \
+         `.await` that must stay on one thread, such as the guard of a std `Mutex`. rustc says only that one of \
+         these doesn't hold: look at each.",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn diagnostic(example: &str, level: &str, rendered: &str) -> Value {
+        json!({ "target": { "name": example }, "message": { "level": level, "rendered": rendered } })
+    }
+
+    fn error_of(messages: &[Value]) -> (String, Option<&'static str>) {
+        match of("mine", messages) {
+            Some(Built::Error { rendered, remark }) => (rendered, remark),
+            _ => panic!("it must not compile"),
+        }
+    }
+
+    #[test]
+    fn the_first_error_is_shown_and_nothing_else() {
+        let messages = [
+            diagnostic("another", "error", "not ours"),
+            diagnostic("mine", "warning", "unused"),
+            diagnostic("mine", "error", "the first\n"),
+            diagnostic("mine", "error", "the second"),
+        ];
+        assert_eq!(error_of(&messages), ("the first".to_owned(), None));
+    }
+
+    #[test]
+    fn the_bound_of_axum_is_explained() {
+        let rendered = "error[E0277]: the trait bound `fn(u8) -> impl Future {health}: Handler<_, _>` is not satisfied";
+        let (_, remark) = error_of(&[diagnostic("mine", "error", rendered)]);
+        assert!(remark.is_some_and(|remark| remark.contains("`.await`")));
+    }
 }

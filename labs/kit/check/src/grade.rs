@@ -22,7 +22,11 @@ pub async fn grade(exercise: &'static Exercise, subject: Subject) -> Result<Verd
             CheckResult::NotReached
         } else if let Err(failed) = check(&mut bench).await {
             passed = false;
-            CheckResult::Failed { failed: bench.with_last_words(failed), why: remark.why, r#try: remark.r#try }
+            let (why, r#try) = match failed.advice {
+                Some(advice) => (advice.why.to_owned(), advice.r#try.to_owned()),
+                None => (remark.why, remark.r#try),
+            };
+            CheckResult::Failed { failed: bench.with_last_words(failed), why, r#try }
         } else {
             CheckResult::Passed
         };

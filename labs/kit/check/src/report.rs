@@ -12,6 +12,8 @@ const WIDTH: usize = 80;
 const MARGIN: usize = 14;
 /// Of what was sent or came: more is not read.
 const LINES: usize = 24;
+/// Of these, so many are the last ones.
+const LAST: usize = 4;
 
 /// Every sentence; of the one that failed, all that was seen.
 pub(crate) fn verdict(exercise: &Exercise, verdict: &Verdict) -> String {
@@ -51,16 +53,24 @@ fn part(screen: &mut String, name: &str, text: &str) {
     screen.push('\n');
 }
 
-/// Text that was on the wire: its own lines, each broken where it is too long.
+/// Text that was on the wire: its own lines, each broken where it is too long. What the
+/// checker says itself stands in brackets, and is broken between words.
 fn raw(screen: &mut String, name: &str, text: &str) {
-    let lines: Vec<String> = text.trim_end().lines().flat_map(pieces).collect();
-    let mut name = name;
-    for line in lines.iter().take(LINES) {
-        let _ = writeln!(screen, "{}", format!("    {name:10}{line}").trim_end());
-        name = "";
+    let ours = |line: &str| line.starts_with('(') && line.ends_with(')');
+    let lines = text.trim_end().lines();
+    let mut all: Vec<String> = lines
+        .flat_map(|line| if ours(line) { wrap_words(&printable(line), WIDTH - MARGIN) } else { pieces(line) })
+        .collect();
+    // What went wrong stands at the end.
+    if all.len() > LINES {
+        let end = all.split_off(all.len() - LAST);
+        let more = all.len() - (LINES - LAST);
+        all.truncate(LINES - LAST);
+        all.push(format!("… and {more} more lines"));
+        all.extend(end);
     }
-    if lines.len() > LINES {
-        let _ = writeln!(screen, "    {:10}… and {} more lines", "", lines.len() - LINES);
+    for (piece, name) in all.iter().zip([name].into_iter().chain(std::iter::repeat(""))) {
+        let _ = writeln!(screen, "{}", format!("    {name:10}{piece}").trim_end());
     }
     screen.push('\n');
 }

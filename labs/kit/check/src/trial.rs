@@ -31,6 +31,8 @@ struct CompileError<'a> {
     exercise: &'a str,
     passed: bool,
     compile_error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<&'a str>,
 }
 
 /// Builds the learner's file, if no other `subject` is given, and grades it.
@@ -64,8 +66,9 @@ impl Tried {
         match (self, json) {
             (Self::Graded(verdict), true) => Output::new(true).record(verdict, ""),
             (Self::Graded(verdict), false) => print(&report::verdict(exercise, verdict)),
-            (Self::NotCompiled { rendered, .. }, true) => {
-                let line = CompileError { exercise: exercise.id, passed: false, compile_error: rendered };
+            (Self::NotCompiled { rendered, remark }, true) => {
+                let (exercise, remark) = (exercise.id, *remark);
+                let line = CompileError { exercise, passed: false, compile_error: rendered, remark };
                 Output::new(true).record(&line, "")
             }
             (Self::NotCompiled { rendered, remark }, false) => {

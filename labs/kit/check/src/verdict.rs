@@ -23,12 +23,27 @@ pub struct Failed {
     /// What happened when, where that matters.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ladder: Vec<Event>,
+    /// What to say instead of the check's own remark, where the check had nothing to look at:
+    /// no server came up, or what it says isn't HTTP.
+    #[serde(skip)]
+    pub(crate) advice: Option<Advice>,
+}
+
+/// A remark on a failure that has nothing to do with the exercise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Advice {
+    pub(crate) why: &'static str,
+    pub(crate) r#try: &'static str,
 }
 
 impl Failed {
     /// Nothing could be sent: what the checker did is a sentence.
     pub(crate) fn new(did: impl Into<String>, expected: impl Into<String>, came: impl Into<String>) -> Self {
         Self { sent: did.into(), expected: expected.into(), came_back: came.into(), ..Self::default() }
+    }
+
+    pub(crate) fn advise(self, why: &'static str, r#try: &'static str) -> Self {
+        Self { advice: Some(Advice { why, r#try }), ..self }
     }
 }
 

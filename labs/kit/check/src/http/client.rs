@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::gate::Outgoing;
 use super::{Answer, Gate, Recorded, Recording};
-use crate::verdict::Failed;
+use crate::verdict::{Advice, Failed};
 
 /// For the whole answer. The slowest framework takes a tenth of it on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -80,27 +80,82 @@ pub(crate) async fn send(address: SocketAddr, request: Request) -> Result<Answer
     let problem = match result {
         Ok(Ok(answer)) => return Ok(answer),
         Ok(Err(problem)) => problem,
-        Err(_) => format!("no whole answer within {} s", patience.as_secs_f32()),
+        Err(_) => Problem::plain(format!("no whole answer within {} s", patience.as_secs_f32())),
     };
     let (sent, read) = (recording.written(), recording.read());
-    let came = if read.is_empty() { format!("({problem})") } else { format!("{read}\n({problem})") };
-    Err(Failed::new(if sent.is_empty() { what } else { sent }, "an answer in HTTP/1.1", came))
+    let problem = if is_http(&read) { problem } else { Problem::not_http() };
+    let came = format!("{}\n({})", read.trim_end(), problem.what);
+    let sent = if sent.is_empty() { what } else { sent };
+    Err(Failed { advice: problem.advice, ..Failed::new(sent, "an answer in HTTP/1.1", came.trim_start()) })
 }
 
-async fn exchange(address: SocketAddr, request: Request, recording: Recording) -> Result<Answer, String> {
-    let refused = |error: std::io::Error| format!("can't connect to {address}: {}", lab_console::reason(&error));
-    let stream = TcpStream::connect(address).await.map_err(refused)?;
+/// As far as it came.
+fn is_http(read: &str) -> bool {
+    read.starts_with("HTTP/1.") || "HTTP/1.".starts_with(read)
+}
+
+/// Why no answer came.
+struct Problem {
+    what: String,
+    advice: Option<Advice>,
+}
+
+impl Problem {
+    fn plain(what: impl Into<String>) -> Self {
+        Self { what: what.into(), advice: None }
+    }
+
+    fn refused(address: SocketAddr, error: &std::io::Error) -> Self {
+        let what = format!("can't connect to {address}: {}", lab_console::reason(error));
+        Self { what, advice: Some(NOBODY) }
+    }
+
+    /// Also from a server that speaks before it is asked, as one for HTTP/2 does.
+    fn not_http() -> Self {
+        Self { what: "it can't be read as HTTP/1.1".to_owned(), advice: Some(NOT_HTTP) }
+    }
+
+    fn broken(error: &hyper::Error) -> Self {
+        if error.is_parse() || error.is_parse_too_large() {
+            return Self { what: format!("it can't be read as HTTP: {error}"), advice: Some(NOT_HTTP) };
+        }
+        if error.is_incomplete_message() {
+            return Self::plain("the connection was closed before the answer was whole");
+        }
+        Self::plain(format!("the connection broke: {}", lab_console::reason(error)))
+    }
+}
+
+const NOBODY: Advice = Advice {
+    why: "There is nothing to be graded where nobody listens.",
+    r#try: "Start the server first, and see on which address and port it listens; or leave it to the checker to \
+            start it: `--program \"…\"`.",
+};
+
+const NOT_HTTP: Advice = Advice {
+    why: "The first line of an answer must be like `HTTP/1.1 200 OK`, then come header lines and an empty line. A \
+          client that finds anything else can't go on.",
+    r#try: "Let a library write the answer. If you did: is it another server that listens there? A gRPC server \
+            speaks HTTP/2.",
+};
+
+async fn exchange(address: SocketAddr, request: Request, recording: Recording) -> Result<Answer, Problem> {
+    let stream = TcpStream::connect(address).await.map_err(|error| Problem::refused(address, &error))?;
     let stream = Recorded::new(stream, recording.clone());
     let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| error.to_string())?;
-    let outgoing = outgoing(address, request)?;
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| Problem::broken(&error))?;
+    let outgoing = outgoing(address, request).map_err(Problem::plain)?;
     // The connection does the work while the answer is waited for, and is closed with it.
     let answer = async {
-        let answer = sender.send_request(outgoing).await.map_err(|error| broken(&error))?;
+        let answer = sender.send_request(outgoing).await.map_err(|error| Problem::broken(&error))?;
         let (parts, body) = answer.into_parts();
         let body = Limited::new(body, MOST).collect().await.map_err(|error| {
             let too_large = error.is::<http_body_util::LengthLimitError>();
-            if too_large { "more than 1 MiB".to_owned() } else { format!("the answer ends too early: {error}") }
+            Problem::plain(if too_large {
+                "more than 1 MiB, and no end in sight".to_owned()
+            } else {
+                format!("the answer ends too early: {error}")
+            })
         })?;
         Ok(Answer { address, sent: recording.written(), came: recording.read(), parts, body: body.to_bytes() })
     };
@@ -122,14 +177,4 @@ fn outgoing(address: SocketAddr, request: Request) -> Result<http::Request<Outgo
         outgoing = outgoing.header(name, value);
     }
     outgoing.body(Outgoing::new(request.body.unwrap_or_default(), request.gate)).map_err(|error| error.to_string())
-}
-
-fn broken(error: &hyper::Error) -> String {
-    if error.is_parse() {
-        format!("it can't be read as HTTP: {error}")
-    } else if error.is_incomplete_message() {
-        "the connection was closed before the answer was whole".to_owned()
-    } else {
-        format!("the connection broke: {error}")
-    }
 }

@@ -9,6 +9,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// More is nothing that anybody reads on a screen.
 const KEPT: usize = 16 * 1024;
+/// Nothing in an exercise is as large. Whoever sends without end would keep the reader
+/// busy, so that it never looks at the clock.
+const MOST: usize = 4 * 1024 * 1024;
 
 /// What passed so far.
 #[derive(Clone, Default)]
@@ -17,6 +20,7 @@ pub(crate) struct Recording(Arc<Mutex<Passed>>);
 #[derive(Default)]
 struct Passed {
     read: Vec<u8>,
+    read_in_all: usize,
     written: Vec<u8>,
 }
 
@@ -66,7 +70,13 @@ impl<T: AsyncRead + Unpin> AsyncRead for Recorded<T> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(cx, buf))?;
-        keep(&mut self.recording.passed().read, &buf.filled()[before..]);
+        let new = &buf.filled()[before..];
+        let mut passed = self.recording.passed();
+        keep(&mut passed.read, new);
+        passed.read_in_all += new.len();
+        if passed.read_in_all > MOST {
+            return Poll::Ready(Err(io::Error::other("more than 4 MiB came, and no end in sight")));
+        }
         Poll::Ready(Ok(()))
     }
 }

@@ -1,41 +1,56 @@
 //! Ports: one that is free, and where a program listens instead.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 
 use tokio::net::TcpStream;
 
 use super::family::Family;
+use crate::verdict::Advice;
 
 /// Below those that systems hand out by themselves, so that nobody gets it in between.
 const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
+/// A port that no other checker gives away, as long as this is there: the port of the same
+/// number for UDP, which no program here has a use for.
+#[derive(Debug)]
+pub(crate) struct Claim(#[expect(dead_code, reason = "it is there to be closed")] UdpSocket);
+
 /// An address on which nobody listens, over IPv4 or IPv6.
-pub(crate) fn free_address() -> Result<SocketAddr, String> {
+pub(crate) fn free_address() -> Result<(SocketAddr, Claim), String> {
     for _ in 0..1_000 {
         let random = u16::from_le_bytes([uuid::Uuid::new_v4().as_bytes()[0], uuid::Uuid::new_v4().as_bytes()[1]]);
         let port = PORTS.start + random % (PORTS.end - PORTS.start);
+        let Ok(claim) = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)) else { continue };
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err()
             // Where there is no IPv6, nobody listens there.
             || TcpListener::bind((Ipv6Addr::LOCALHOST, port))
                 .is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse);
         if !taken {
-            return Ok((Ipv4Addr::LOCALHOST, port).into());
+            return Ok(((Ipv4Addr::LOCALHOST, port).into(), Claim(claim)));
         }
     }
     Err(format!("no port from {} to {} is free on 127.0.0.1", PORTS.start, PORTS.end))
 }
 
-/// Of a program that doesn't listen at `address`.
-pub(super) async fn what_it_does(address: SocketAddr, family: &Family) -> String {
+/// Of a program that doesn't listen at `address`: where it does.
+pub(super) async fn elsewhere(address: SocketAddr, family: &Family) -> Option<String> {
     if TcpStream::connect((Ipv6Addr::LOCALHOST, address.port())).await.is_ok() {
-        return format!("it runs, and listens on [::1]:{0} alone, which is not 127.0.0.1:{0}", address.port());
+        return Some(format!("it runs, and listens on [::1]:{0} alone, which is not 127.0.0.1:{0}", address.port()));
     }
     let others = listening(family);
-    if others.is_empty() {
-        return "it runs, and listens nowhere".to_owned();
-    }
-    format!("it runs, and listens on {} instead", others.join(" and "))
+    (!others.is_empty()).then(|| format!("it runs, and listens on {} instead", others.join(" and ")))
 }
+
+pub(super) const ELSEWHERE: Advice = Advice {
+    why: "Whoever starts your program decides where it listens: so two of them can run at once, on any machine.",
+    r#try: "Read the address from the environment variable that the task names, and listen there, on the host as \
+            well as the port: `localhost` may be ::1, and the default of most frameworks is a port of their own.",
+};
+
+pub(super) const NOWHERE: Advice = Advice {
+    why: "There is nothing to be graded where nobody listens.",
+    r#try: "Start it by hand. What does it wait for before it listens: its input, a database, another program?",
+};
 
 /// Where its processes listen, as far as the system tells.
 fn listening(family: &Family) -> Vec<String> {

@@ -6,17 +6,7 @@ use std::time::Instant;
 
 use nix::sys::signal::Signal;
 
-/// A program that was stopped.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    /// It was gone before it was asked to.
-    pub(crate) by_itself: bool,
-    /// It took no notice of SIGTERM.
-    pub(crate) stayed: bool,
-    /// It had children outside of its group.
-    pub(crate) left: bool,
-    pub(crate) status: Option<ExitStatus>,
-}
+use crate::verdict::Advice;
 
 /// A program that ran to its end.
 #[derive(Debug)]
@@ -37,8 +27,38 @@ pub(crate) struct Ran {
 pub(crate) fn describe(status: ExitStatus) -> String {
     match (status.code(), status.signal().map(Signal::try_from)) {
         (Some(127), _) => "exit code 127: the shell didn't find the program".to_owned(),
-        (Some(code), _) => format!("exit code {code}"),
+        (Some(code), _) => match Signal::try_from(code - 128) {
+            // As a shell tells of what it has run.
+            Ok(signal) => format!("exit code {code}: {signal}"),
+            Err(_) => format!("exit code {code}"),
+        },
         (None, Some(Ok(signal))) => signal.to_string(),
         (None, _) => "a signal".to_owned(),
     }
 }
+
+/// Of a server that has ended before it took a connection.
+pub(super) fn advice(status: ExitStatus) -> Advice {
+    let why = "A server that has ended answers nobody.";
+    let r#try = match status.code() {
+        Some(0) => {
+            "Keep it running until SIGTERM comes: wait for its threads or tasks. A command that ends with `&` \
+             leaves its program behind: leave the `&` out."
+        }
+        Some(126) => {
+            "The file is there and can't be run: name the interpreter, as in `python3 app.py`, or `chmod +x` it."
+        }
+        Some(127) => {
+            "Type the same command in this folder. If the file is there, its first line (`#!…`) may name a program \
+             that isn't, or end with a line break of Windows."
+        }
+        _ => "Read what it said; start it by hand with the same variable set, and it will say the same.",
+    };
+    Advice { why, r#try }
+}
+
+pub(super) const WHILE_ANSWERING: Advice = Advice {
+    why: "One request has ended it for everybody.",
+    r#try: "Read what it said. No request may end a server: what is wrong with one is the answer to that one, and \
+            nothing in a handler exits or aborts.",
+};

@@ -6,8 +6,8 @@ mod ended;
 mod family;
 mod output;
 
-pub(crate) use address::free_address;
-pub(crate) use ended::{Ended, Ran, describe};
+pub(crate) use address::{Claim, free_address};
+pub(crate) use ended::{Ran, describe};
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -26,10 +26,12 @@ use tokio::time::{sleep, timeout};
 
 use self::family::Family;
 use self::output::Output;
-use crate::verdict::Failed;
+use crate::verdict::{Advice, Failed};
 
 /// Until a server must take connections. Some frameworks take seconds.
 const TO_START: Duration = Duration::from_secs(15);
+/// Until it is told that it listens elsewhere: it may open another port before the one it is to.
+const TO_OPEN_ANOTHER: Duration = Duration::from_secs(5);
 /// Between SIGTERM and SIGKILL.
 const TO_STOP: Duration = Duration::from_secs(2);
 /// How often it is looked whether a server listens. There is nothing to be told by.
@@ -48,8 +50,8 @@ impl Command {
 
     /// A line as one types it.
     pub(crate) fn shell(line: &str) -> Self {
-        // What is added by `args` stands behind the line.
-        let words = ["sh".into(), "-c".into(), format!("{line} \"$@\"").into(), "sh".into()];
+        // What is added by `args` stands behind the line; a line break would end it before.
+        let words = ["sh".into(), "-c".into(), format!("{} \"$@\"", line.trim()).into(), "sh".into()];
         Self { words: words.to_vec(), env: Vec::new() }
     }
 
@@ -80,7 +82,11 @@ impl Programs {
 
     pub(crate) fn start(&self, command: Command) -> Result<Process, Failed> {
         let cannot = |error: std::io::Error| {
-            Failed::new("(started the program)", "a process", format!("({})", lab_console::reason(&error)))
+            Failed::new("(started the program)", "a process", format!("({})", lab_console::reason(&error))).advise(
+                "Without a process there is nothing to be graded.",
+                "Put what you have typed into a script, and name that; and look whether the system has room for \
+                 another process.",
+            )
         };
         let mut plain = std::process::Command::new(&command.words[0]);
         plain.args(&command.words[1..]);
@@ -124,7 +130,7 @@ pub(crate) struct Process {
 impl Process {
     /// Returns when it takes connections.
     pub(crate) async fn wait_until_it_listens(&mut self, address: SocketAddr) -> Result<(), Failed> {
-        let begin = Instant::now();
+        let (begin, mut looks_elsewhere) = (Instant::now(), TO_OPEN_ANOTHER);
         let did = format!("(started the program, with {address} as where to listen)");
         loop {
             if TcpStream::connect(address).await.is_ok() {
@@ -132,14 +138,25 @@ impl Process {
             }
             if let Ok(Some(status)) = self.child.try_wait() {
                 let came = format!("(it ended at once, with {})", ended::describe(status));
-                return Err(self.failed(did, "a server that takes connections there", came).await);
+                return Err(self.no_server(did, came, ended::advice(status)).await);
+            }
+            if begin.elapsed() > looks_elsewhere {
+                looks_elsewhere += TO_OPEN_ANOTHER / 5;
+                if let Some(does) = address::elsewhere(address, &self.family).await {
+                    return Err(self.no_server(did, format!("({does})"), address::ELSEWHERE).await);
+                }
             }
             if begin.elapsed() > TO_START {
-                let came = format!("({})", address::what_it_does(address, &self.family).await);
-                return Err(self.failed(did, "a server that takes connections there", came).await);
+                let came = format!("(it runs, and listens nowhere after {} s)", TO_START.as_secs());
+                return Err(self.no_server(did, came, address::NOWHERE).await);
             }
             sleep(LOOK).await;
         }
+    }
+
+    async fn no_server(&self, did: String, came: String, advice: Advice) -> Failed {
+        let failed = Failed::new(did, "a server that takes connections there", came);
+        Failed { program: self.said().await, advice: Some(advice), ..failed }
     }
 
     /// A failure that may be due to the program's end, which is then said.
@@ -148,14 +165,11 @@ impl Process {
         match timeout(Duration::from_millis(100), self.child.wait()).await {
             Ok(Ok(status)) => {
                 let came = format!("{}\n(the program ended, with {})", failed.came_back, ended::describe(status));
-                Failed { came_back: came.trim_start().to_owned(), program: self.said().await, ..failed }
+                let advice = Some(ended::WHILE_ANSWERING);
+                Failed { came_back: came.trim_start().to_owned(), program: self.said().await, advice, ..failed }
             }
             _ => failed,
         }
-    }
-
-    async fn failed(&self, did: String, expected: &str, came: String) -> Failed {
-        Failed { program: self.said().await, ..Failed::new(did, expected, came) }
     }
 
     /// Its last lines on stderr, after a moment for them to arrive.
@@ -170,13 +184,11 @@ impl Process {
     }
 
     /// SIGTERM; SIGKILL to all of it if it stays.
-    pub(crate) async fn stop(mut self) -> Ended {
-        let by_itself = matches!(self.child.try_wait(), Ok(Some(_)));
+    pub(crate) async fn stop(mut self) {
         let _ = killpg(self.group, Signal::SIGTERM);
-        let stayed = timeout(TO_STOP, self.child.wait()).await.is_err();
-        let left = self.kill_all();
-        let status = self.child.wait().await.ok();
-        Ended { by_itself, stayed, left, status }
+        let _ = timeout(TO_STOP, self.child.wait()).await;
+        self.kill_all();
+        let _ = self.child.wait().await;
     }
 
     /// Waits for its end, and no longer than for `enough`; what is left of it is killed then.

@@ -72,9 +72,11 @@ impl Output {
         decode(&lock(&self.kept).bytes)
     }
 
+    /// Without what many servers print of each request: the learner sees those anyway.
     pub(crate) fn last_lines(&self) -> String {
         let text = self.text();
-        let lines: Vec<_> = text.trim_end().lines().collect();
+        let of_a_request = |line: &&str| line.contains("HTTP/1.1\" ") || line.contains("HTTP/1.0\" ");
+        let lines: Vec<_> = text.trim_end().lines().filter(|line| !of_a_request(line)).collect();
         lines[lines.len().saturating_sub(LINES)..].join("\n")
     }
 }

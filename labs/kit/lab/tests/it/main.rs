@@ -8,6 +8,7 @@ mod raw;
 mod support;
 
 mod bad_days;
+mod check;
 mod command_line;
 mod course;
 mod crash;

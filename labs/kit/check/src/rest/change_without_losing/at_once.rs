@@ -64,7 +64,7 @@ pub(super) async fn reads_do_not_wait(bench: &mut Bench) -> Outcome {
 async fn reads_as_before(bench: &mut Bench, order: &Order) -> Outcome {
     let answer = bench.server().await?.send(get(&order.path).patience(AT_ONCE)).await.map_err(|failed| {
         let expected = "an answer within 1 s, though the stock has not answered yet".to_owned();
-        Failed { expected, ..failed }
+        Failed { expected, advice: None, ..failed }
     })?;
     answer.expect_status(StatusCode::OK)?;
     order.expect_content(&answer)?;
@@ -112,7 +112,7 @@ async fn one_round(bench: &mut Bench) -> Outcome {
     let equipment = lists[winner + 1].clone();
     read(bench, Order { equipment, ..order }).await.map(|_| ()).map_err(|failed| {
         let expected = format!("{}: the list of the PUT that got 200", failed.expected);
-        with(Failed { expected, ..failed }, &ladder)
+        with(Failed { expected, advice: None, ..failed }, &ladder)
     })
 }
 
