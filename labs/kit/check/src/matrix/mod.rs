@@ -4,11 +4,11 @@
 
 mod workspace;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Instant;
 
 use clap::Args;
+use futures_util::{StreamExt, stream};
 use lab_console::{Failure, Output, OutputArgs};
 use serde::Serialize;
 
@@ -20,6 +20,11 @@ use crate::grade::grade;
 use crate::matrix::workspace::Workspace;
 use crate::verdict::{CheckResult, Verdict};
 
+/// Programs that are graded at once: most of the time they wait.
+const AT_ONCE: usize = 3;
+/// After so many turns each wrong program has had its own.
+const TURNS: usize = 4;
+
 /// The options of the matrix.
 #[derive(Args, Clone, Debug)]
 pub struct MatrixArgs {
@@ -28,6 +33,9 @@ pub struct MatrixArgs {
     /// How often each program is graded
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub runs: u32,
+    /// Of the wrong programs every fourth, beginning with the N-th modulo 4
+    #[arg(long, value_name = "N")]
+    pub turn: Option<usize>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: OutputArgs,
@@ -79,7 +87,7 @@ pub async fn matrix(args: MatrixArgs) -> Result<(), Failure> {
     let mut faults = Vec::new();
     let mut output = Output::new(args.output.json);
     for exercise in chosen(&args.exercises)? {
-        faults.extend(of_exercise(exercise, args.runs, &mut output).await?);
+        faults.extend(of_exercise(exercise, &args, &mut output).await?);
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure::refused("matrix", faults.join("; "))) }
 }
@@ -92,46 +100,73 @@ fn chosen(typed: &[String]) -> Result<Vec<&'static Exercise>, Failure> {
     typed.iter().map(known).collect()
 }
 
-async fn of_exercise(exercise: &'static Exercise, runs: u32, output: &mut Output) -> Result<Vec<String>, Failure> {
+async fn of_exercise(
+    exercise: &'static Exercise,
+    args: &MatrixArgs,
+    output: &mut Output,
+) -> Result<Vec<String>, Failure> {
     let data = exercise.data();
-    let mut untripped: BTreeSet<&str> = exercise.checks.iter().map(|&(name, _)| name).collect();
-    let mut faults = Vec::new();
-    let programs = programs(exercise, &data.wrong);
-    let workspace = Workspace::new(exercise, &data.wrong)?;
+    let mut faults = untripped(exercise, &data.wrong);
+    let has_turn = |number: usize| args.turn.is_none_or(|turn| number % TURNS == turn % TURNS);
+    let wrong: Vec<&Wrong> =
+        (0..).zip(&data.wrong).filter(|(number, _)| has_turn(*number)).map(|(_, one)| one).collect();
+    let programs = programs(exercise, &wrong);
+    let workspace = Workspace::new(exercise, &wrong)?;
+    let trials = trials(&programs, &workspace).await?;
+    let runs = (1..=args.runs).flat_map(|run| trials.iter().map(move |trial| (run, trial)));
+    let mut rows =
+        stream::iter(runs.map(|(run, (program, subject))| one_run(exercise, program, subject, run))).buffered(AT_ONCE);
+    while let Some((row, came)) = rows.next().await.transpose()? {
+        output.record(&row, &line(&row))?;
+        if !row.as_it_must {
+            faults.push(format!("{} {}: {came}", exercise.id, row.program.program));
+        }
+    }
+    Ok(faults)
+}
+
+/// The checks on which no wrong program is said to fail. That each fails as is said, the rows show.
+fn untripped(exercise: &Exercise, wrong: &[Wrong]) -> Vec<String> {
+    let names = exercise.checks.iter().map(|&(name, _)| name);
+    let untripped = names.filter(|name| wrong.iter().all(|wrong| wrong.fails != *name));
+    untripped.map(|name| format!("{}: no wrong program trips {name}", exercise.id)).collect()
+}
+
+/// Builds the programs: each with how it is run.
+async fn trials<'a>(programs: &'a [Program], workspace: &Workspace) -> Result<Vec<(&'a Program, Subject)>, Failure> {
     let mut targets: Vec<Target> = programs.iter().map(|program| program.target.clone()).collect();
     targets.dedup();
-    let built = build_in(workspace.path(), exercise.lab(), &targets).await?;
-    for program in &programs {
+    let lab = programs[0].exercise.split('/').next().unwrap_or_default();
+    let built = build_in(workspace.path(), lab, &targets).await?;
+    let mut trials = Vec::new();
+    for program in programs {
         let built = targets.iter().zip(&built).find(|(target, _)| **target == program.target);
         let path = match built.expect("each target was built").1 {
             Built::Program(path) => path,
             Built::Error { rendered, .. } => {
-                let what = format!("{} {} doesn't compile: {rendered}", exercise.id, program.program);
+                let what = format!("{} {} doesn't compile: {rendered}", program.exercise, program.program);
                 return Err(Failure::refused("matrix", what));
             }
         };
-        let subject = program.subject(path, &workspace)?;
-        for run in 1..=runs {
-            let begin = Instant::now();
-            let verdict = grade(exercise, subject.clone()).await?;
-            let failed = verdict.failed();
-            let as_it_must = is_as_it_must(program, &verdict);
-            if program.program != "starter" {
-                untripped.remove(failed.unwrap_or_default());
-            }
-            let took_ms = begin.elapsed().as_millis() as u64;
-            let row = Row { program, run, failed, as_it_must, took_ms };
-            output.record(&row, &line(&row))?;
-            if !as_it_must {
-                faults.push(format!("{} {}: {}", exercise.id, program.program, what_came(&verdict)));
-            }
-        }
+        trials.push((program, program.subject(path, workspace)?));
     }
-    faults.extend(untripped.iter().map(|name| format!("{}: no wrong program trips {name}", exercise.id)));
-    Ok(faults)
+    Ok(trials)
 }
 
-fn programs(exercise: &'static Exercise, wrong: &[Wrong]) -> Vec<Program> {
+async fn one_run<'a>(
+    exercise: &'static Exercise,
+    program: &'a Program,
+    subject: &Subject,
+    run: u32,
+) -> Result<(Row<'a>, String), Failure> {
+    let begin = Instant::now();
+    let verdict = grade(exercise, subject.clone()).await?;
+    let took_ms = begin.elapsed().as_millis() as u64;
+    let as_it_must = is_as_it_must(program, &verdict);
+    Ok((Row { program, run, failed: verdict.failed(), as_it_must, took_ms }, what_came(&verdict)))
+}
+
+fn programs(exercise: &'static Exercise, wrong: &[&Wrong]) -> Vec<Program> {
     let program = |program: &str, target, run_as, must_fail| Program {
         exercise: exercise.id,
         program: program.to_owned(),

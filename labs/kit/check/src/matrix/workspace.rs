@@ -20,7 +20,7 @@ pub(super) struct Workspace(TempDir);
 
 impl Workspace {
     /// Copies, and adds the wrong programs as the `[[example]]` whose name ends in `_wrong`.
-    pub(super) fn new(exercise: &Exercise, wrong: &[Wrong]) -> Result<Self, Failure> {
+    pub(super) fn new(exercise: &Exercise, wrong: &[&Wrong]) -> Result<Self, Failure> {
         let (copy, root) = (tempfile::tempdir().map_err(broken)?, repository::root());
         for part in ["Cargo.toml", "Cargo.lock", "labs", "proto"] {
             // With the times of the files, by which cargo knows what it has built.
