@@ -61,6 +61,9 @@ pub async fn build(lab: &str, example: &str) -> Result<Built, Failure> {
 pub(crate) async fn build_in(folder: PathBuf, lab: &str, targets: &[Target]) -> Result<Vec<Built>, Failure> {
     let mut cargo = std::process::Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.current_dir(folder).args(["build", "--quiet", "--message-format", "json", "--keep-going"]);
+    // A copy of the workspace uses what is built for the workspace itself.
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    cargo.env("CARGO_TARGET_DIR", std::path::absolute(&target).unwrap_or(target));
     // `lab` beside it: so its libraries are those that are built already, with the same features.
     cargo.args(["--package", "lab", "--package", &format!("lab-{lab}")]);
     cargo.args(["--features", &format!("lab-{lab}/exercises")]);
