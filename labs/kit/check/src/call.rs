@@ -63,7 +63,8 @@ impl Call {
     /// It sent so many requests, each of this method and to this path.
     pub(crate) fn expect_requests(&self, count: usize, method: &http::Method, path: &str) -> Outcome {
         let requests = self.requests();
-        let all = requests.len() == count && requests.iter().all(|one| one.method == *method && one.path == path);
+        let is_it = |one: &Received| one.method == *method && one.path == path && one.query.is_empty();
+        let all = requests.len() == count && requests.iter().all(is_it);
         let times = if count == 1 { "one request".to_owned() } else { format!("{count} requests") };
         self.expect(&format!("{times}: {method} {path}"), all)
     }

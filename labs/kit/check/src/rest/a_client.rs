@@ -126,7 +126,11 @@ async fn other_content_types_are_refused(bench: &mut Bench) -> Outcome {
     let json = |content_type| Reply::text(StatusCode::OK, content_type, order(bench).to_string());
     let untyped = Reply::Answer { status: StatusCode::OK, headers: Vec::new(), body: order(bench).to_string() };
     let page = Reply::text(StatusCode::OK, "text/html", html(bench, "Please log in"));
-    each_is_refused(bench, &[page, json("text/html; charset=utf-8"), json("text/plain"), untyped]).await
+    each_is_refused(
+        bench,
+        &[page, json("text/html; charset=utf-8"), json("text/plain"), json("application/problem+json"), untyped],
+    )
+    .await
 }
 
 async fn half_an_answer_is_none(bench: &mut Bench) -> Outcome {
