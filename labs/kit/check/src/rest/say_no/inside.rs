@@ -4,7 +4,7 @@
 const ENDINGS: [&str; 12] = ["rs", "py", "js", "mjs", "ts", "go", "java", "kt", "rb", "php", "cs", "cpp"];
 
 /// What only a stack, a library or a debugger says.
-const TRACES: [&str; 32] = [
+const TRACES: [&str; 35] = [
     "Traceback",
     "backtrace",
     "panicked",
@@ -34,6 +34,10 @@ const TRACES: [&str; 32] = [
     "strconv.",
     "interface {}",
     "map[string]",
+    "Error {",
+    // As it stands in a JSON text.
+    "Error(\\\"",
+    "Error('",
     "Some(",
     "String(",
     "Number(",
@@ -135,6 +139,8 @@ mod tests {
             "'int' object is not iterable",
             "Cannot read properties of undefined (reading 'length')",
             "TypeError: x",
+            r#"{"detail":"JsonSyntaxError(Error { inner: Error(\"EOF\", line: 1) })"}"#,
+            r#"{"detail":"ParseError(\"EOF\")"}"#,
         ] {
             assert!(inside(text).is_some(), "{text}");
         }

@@ -42,6 +42,7 @@ pub(super) fn with_one_fault(bench: &Bench) -> Vec<(Value, String)> {
         (equipment(json!(["MOUSE", &word])), "#/equipment/1".to_owned()),
         (equipment(json!(["keyboard"])), "#/equipment/0".to_owned()),
         (equipment(json!(["MOUSE", "WEBCAM", 7])), "#/equipment/2".to_owned()),
+        (equipment(json!([["MOUSE"], "MOUSE"])), "#/equipment/0".to_owned()),
         (equipment(json!(["MOUSE", null, "WEBCAM"])), "#/equipment/1".to_owned()),
         (equipment(json!(["MOUSE", "MOUSE", "WEBCAM", "MOUSE"])), "#/equipment/3".to_owned()),
         // What JavaScript's objects have by themselves, and what a pointer escapes (RFC 6901 §3).
