@@ -21,7 +21,7 @@ pub(crate) struct Call {
 }
 
 /// Until it asks for something. Some languages take seconds on a busy machine.
-const TO_START: Duration = Duration::from_secs(10);
+const TO_START: Duration = Duration::from_secs(15);
 
 impl Bench {
     /// Runs the client to its end, against a server that does as `plan` says. It is killed
@@ -133,13 +133,15 @@ impl Call {
     fn ladder(&self) -> Vec<Event> {
         let Some(server) = self.server.as_ref().filter(|_| self.requests().len() > 1) else { return Vec::new() };
         let mut events = server.ladder();
+        let first_ms = events.first().map_or(0, |event| event.at_ms);
         let end = match self.ran.status {
             Some(status) => format!("(the end: {})", describe(status)),
             None => "(it was killed)".to_owned(),
         };
         let at_ms = self.ran.ended.duration_since(server.begin()).as_millis() as u64;
         events.push(Event { at_ms, who: Who::You, what: end });
-        events
+        // What the program did before, it did for itself.
+        events.into_iter().map(|event| Event { at_ms: event.at_ms.saturating_sub(first_ms), ..event }).collect()
     }
 }
 

@@ -118,7 +118,7 @@ impl Mock {
             who,
             what,
         };
-        let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
+        let first_line = |text: &str| text.lines().next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
         self.received()
             .iter()
             .flat_map(|one| {

@@ -29,6 +29,7 @@ pub(crate) struct Ran {
     pub(crate) too_much: bool,
     /// The last lines.
     pub(crate) stderr: String,
+    pub(crate) began: Instant,
     pub(crate) ended: Instant,
 }
 

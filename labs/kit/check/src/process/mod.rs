@@ -84,7 +84,7 @@ impl Programs {
         };
         let mut plain = std::process::Command::new(&command.words[0]);
         plain.args(&command.words[1..]);
-        let family = self.family.branch();
+        let (began, family) = (Instant::now(), self.family.branch());
         let (mark, value) = family.variable();
         plain.envs(command.env).env(mark, value);
         let watched = self.watchdog.lock().unwrap_or_else(PoisonError::into_inner).watched(&plain).map_err(cannot)?;
@@ -101,6 +101,7 @@ impl Programs {
             child,
             watchdog: Arc::clone(&self.watchdog),
             family,
+            began,
             over: false,
         })
     }
@@ -114,6 +115,7 @@ pub(crate) struct Process {
     stderr: Output,
     watchdog: Arc<Mutex<Watchdog>>,
     family: Family,
+    began: Instant,
     over: bool,
 }
 
@@ -191,6 +193,7 @@ impl Process {
             stdout: self.stdout.text(),
             too_much: self.stdout.is_more(),
             stderr: self.stderr.last_lines(),
+            began: self.began,
             ended,
         }
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod a_client;
 pub(crate) mod four_places;
+pub(crate) mod a_client_to_leave_alone;
 pub(crate) mod health;
 pub(crate) mod place_an_order;
 pub(crate) mod say_no;

@@ -1,0 +1,66 @@
+//! Whether waits have a random part.
+
+use std::time::Duration;
+
+use super::waits::LONGEST;
+
+/// Whether these waits have a random half. Of groups of eight clients that do as the task says,
+/// one in 15,000 fails here. Of those that all wait the same time none passes, unless the machine
+/// holds up some of them by 80 ms and more, and others not; so the longest don't count.
+pub(super) fn are_spread(third: &[Duration], fourth: &[Duration]) -> bool {
+    // 0: half of it was waited, 1: all of it.
+    let share = |waits: &[Duration], longest: Duration| -> Vec<f64> {
+        let half = longest.as_secs_f64() / 2.0;
+        waits.iter().map(|wait| (wait.as_secs_f64() - half) / half).collect()
+    };
+    let fourth = share(fourth, LONGEST[2]);
+    let both = [share(third, LONGEST[1]), fourth.clone()].concat();
+    let (least, most) = ends(both, 2);
+    // Clients that all draw the same numbers differ from one attempt to the next alone.
+    let (first, last) = ends(fourth, 1);
+    least < 0.5 && most > 0.35 && most - least > 0.25 && last - first > 0.1
+}
+
+/// The least and the most, some of the longest left out.
+fn ends(mut shares: Vec<f64>, left_out: usize) -> (f64, f64) {
+    shares.sort_by(f64::total_cmp);
+    shares.truncate(shares.len().saturating_sub(left_out));
+    shares.first().copied().zip(shares.last().copied()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(longest: Duration, share: impl Fn(u64) -> f64) -> Vec<Duration> {
+        (0..8).map(|number| longest.mul_f64(0.5 + 0.5 * share(number))).collect()
+    }
+
+    #[test]
+    fn random_waits_are_spread() {
+        // Not the first bits of the number: they say that it is a random UUID.
+        let random = |_| f64::from(uuid::Uuid::new_v4().as_u64_pair().1 as u32) / f64::from(u32::MAX);
+        let spread = (0..10_000).filter(|_| are_spread(&waits(LONGEST[1], random), &waits(LONGEST[2], random)));
+        assert!(spread.count() > 9_990);
+    }
+
+    #[test]
+    fn equal_waits_are_not() {
+        for share in [0.0, 0.3, 0.5, 0.9, 1.0] {
+            // The machine adds some milliseconds.
+            let same = |number| share + number as f64 / 80.0;
+            assert!(!are_spread(&waits(LONGEST[1], same), &waits(LONGEST[2], same)), "{share}");
+        }
+    }
+
+    #[test]
+    fn eight_clients_with_the_same_numbers_are_not() {
+        assert!(!are_spread(&waits(LONGEST[1], |_| 0.1), &waits(LONGEST[2], |_| 0.9)));
+    }
+
+    #[test]
+    fn a_little_around_the_whole_is_not() {
+        let around = |number| 0.9 + number as f64 / 35.0;
+        assert!(!are_spread(&waits(LONGEST[1], around), &waits(LONGEST[2], around)));
+    }
+}
