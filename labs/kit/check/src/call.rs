@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::bench::Bench;
 use crate::http::{Mock, Plan, Received};
-use crate::process::{Ran, describe};
+use crate::process::{Ran, describe, last_lines};
 use crate::verdict::{Event, Failed, Outcome, Who};
 
 /// What it did, and what it was told.
@@ -102,7 +102,7 @@ impl Call {
     /// This run isn't what was expected.
     pub(crate) fn wrong(&self, expected: impl Into<String>) -> Failed {
         let failed = Failed::new(self.told(), expected, self.did());
-        Failed { program: self.ran.stderr.clone(), ladder: self.ladder(), ..failed }
+        Failed { program: last_lines(&self.ran.stderr), ladder: self.ladder(), ..failed }
     }
 
     /// How it was started, and the first request with its reply; the ladder has the others.

@@ -11,9 +11,8 @@ pub const EXERCISES: &[&Exercise] = &[
     &rest::four_places::EXERCISE,
     &rest::place_an_order::EXERCISE,
     &rest::say_no::EXERCISE,
+    &rest::a_client_to_leave_alone::EXERCISE,
 ];
-pub const EXERCISES: &[&Exercise] =
-    &[&rest::health::EXERCISE, &rest::a_client::EXERCISE, &rest::a_client_to_leave_alone::EXERCISE];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.
 #[must_use]

@@ -71,12 +71,12 @@ impl Output {
     pub(crate) fn text(&self) -> String {
         decode(&lock(&self.kept).bytes)
     }
+}
 
-    pub(crate) fn last_lines(&self) -> String {
-        let text = self.text();
-        let lines: Vec<_> = text.trim_end().lines().collect();
-        lines[lines.len().saturating_sub(LINES)..].join("\n")
-    }
+/// What is shown of it.
+pub(crate) fn last_lines(text: &str) -> String {
+    let lines: Vec<_> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
 }
 
 /// Windows' shells, and some runtimes, print UTF-16.
