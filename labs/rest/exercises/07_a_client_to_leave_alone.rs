@@ -79,6 +79,7 @@ async fn carry_out(cli: Cli) -> Result<Value, String> {
 
 /// Sends it, and again where the task says so.
 async fn send(request: RequestBuilder) -> Result<Value, String> {
+    let request = request.build().map_err(|error| error.to_string())?;
     // Here is your part.
-    Err(format!("nobody has written yet how to send this: {request:?}"))
+    Err(format!("nobody has written yet how to send {} {}", request.method(), request.url()))
 }
