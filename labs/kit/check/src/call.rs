@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::bench::Bench;
 use crate::http::{Mock, Plan, Received};
-use crate::process::{Ran, describe};
+use crate::process::{Ran, describe, last_lines};
 use crate::verdict::{Event, Failed, Outcome, Who};
 
 /// What it did, and what it was told.
@@ -63,7 +63,8 @@ impl Call {
     /// It sent so many requests, each of this method and to this path.
     pub(crate) fn expect_requests(&self, count: usize, method: &http::Method, path: &str) -> Outcome {
         let requests = self.requests();
-        let all = requests.len() == count && requests.iter().all(|one| one.method == *method && one.path == path);
+        let is_it = |one: &Received| one.method == *method && one.path == path && one.query.is_empty();
+        let all = requests.len() == count && requests.iter().all(is_it);
         let times = if count == 1 { "one request".to_owned() } else { format!("{count} requests") };
         self.expect(&format!("{times}: {method} {path}"), all)
     }
@@ -101,7 +102,7 @@ impl Call {
     /// This run isn't what was expected.
     pub(crate) fn wrong(&self, expected: impl Into<String>) -> Failed {
         let failed = Failed::new(self.told(), expected, self.did());
-        Failed { program: self.ran.stderr.clone(), ladder: self.ladder(), ..failed }
+        Failed { program: last_lines(&self.ran.stderr), ladder: self.ladder(), ..failed }
     }
 
     /// How it was started, and the first request with its reply; the ladder has the others.

@@ -32,6 +32,7 @@ pub(crate) struct Received {
     pub(crate) method: Method,
     /// Percent-encoded, without the query.
     pub(crate) path: String,
+    pub(crate) query: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     /// As it was on the wire.
@@ -194,6 +195,7 @@ fn received(parts: request::Parts, body: Bytes, recording: &Recording) -> Receiv
         at: Instant::now(),
         method: parts.method,
         path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
         headers: parts.headers,
         body,
         raw,

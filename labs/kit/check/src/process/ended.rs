@@ -17,7 +17,7 @@ pub(crate) struct Ran {
     pub(crate) stdout: String,
     /// It printed more than that.
     pub(crate) too_much: bool,
-    /// The last lines.
+    /// The last 16 KiB.
     pub(crate) stderr: String,
     pub(crate) began: Instant,
     pub(crate) ended: Instant,

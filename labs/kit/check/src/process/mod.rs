@@ -8,6 +8,7 @@ mod output;
 
 pub(crate) use address::{Claim, free_address};
 pub(crate) use ended::{Ran, describe};
+pub(crate) use output::last_lines;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
@@ -180,7 +181,7 @@ impl Process {
 
     /// Its last lines on stderr so far.
     pub(crate) fn last_words(&self) -> String {
-        self.stderr.last_lines()
+        last_lines(&self.stderr.text())
     }
 
     /// SIGTERM; SIGKILL to all of it if it stays.
@@ -206,7 +207,7 @@ impl Process {
             status,
             stdout: self.stdout.text(),
             too_much: self.stdout.is_more(),
-            stderr: self.stderr.last_lines(),
+            stderr: self.stderr.text(),
             began: self.began,
             ended,
         }

@@ -71,14 +71,14 @@ impl Output {
     pub(crate) fn text(&self) -> String {
         decode(&lock(&self.kept).bytes)
     }
+}
 
-    /// Without what many servers print of each request: the learner sees those anyway.
-    pub(crate) fn last_lines(&self) -> String {
-        let text = self.text();
-        let of_a_request = |line: &&str| line.contains("HTTP/1.1\" ") || line.contains("HTTP/1.0\" ");
-        let lines: Vec<_> = text.trim_end().lines().filter(|line| !of_a_request(line)).collect();
-        lines[lines.len().saturating_sub(LINES)..].join("\n")
-    }
+/// What is shown of it: without what many servers print of each request, which the learner
+/// sees anyway.
+pub(crate) fn last_lines(text: &str) -> String {
+    let of_a_request = |line: &&str| line.contains("HTTP/1.1\" ") || line.contains("HTTP/1.0\" ");
+    let lines: Vec<_> = text.trim_end().lines().filter(|line| !of_a_request(line)).collect();
+    lines[lines.len().saturating_sub(LINES)..].join("\n")
 }
 
 /// Windows' shells, and some runtimes, print UTF-16.

@@ -68,6 +68,8 @@ async fn what_is_right_is_201(bench: &mut Bench) -> Outcome {
         but(good(), json!({ "equipment": twice, "desk": 999 })),
         but(good(), json!({ "equipment": ["MONITOR"], "desk": 1, "created_by": "é".repeat(64) })),
         but(good(), json!({ "created_by": "x" })),
+        // One character each, and two of what JavaScript and Java count.
+        but(good(), json!({ "created_by": "🎧".repeat(64) })),
     ];
     for order in orders {
         expect(bench, post(&order), StatusCode::CREATED).await?;

@@ -62,11 +62,13 @@ impl Job {
         })
     }
 
-    /// The order as somebody else has changed it.
+    /// The order as somebody else has changed it: one item of as many, the last.
     pub(super) fn foreign_order(&self) -> Value {
-        let mut order = self.order();
-        let other = if self.equipment[0] == EQUIPMENT[0] { EQUIPMENT[1] } else { EQUIPMENT[0] };
-        order["equipment"] = json!([other]);
+        let (mut order, mut equipment) = (self.order(), self.equipment.clone());
+        if let Some(last) = equipment.last_mut() {
+            *last = if *last == EQUIPMENT[0] { EQUIPMENT[1] } else { EQUIPMENT[0] };
+        }
+        order["equipment"] = json!(equipment);
         order
     }
 

@@ -104,14 +104,16 @@ pub(super) async fn an_attempt_has_an_end(bench: &mut Bench) -> Outcome {
     let half = stuck.done().stuck();
     let put = with_done(Job::new(bench, PUT), [Reply::Hang]);
     let runs = vec![with_done(silent, [Reply::Hang]), with_done(stuck, [half]), put];
-    for (job, call) in each(bench, runs).await? {
-        job.expect_requests(&call, 2)?;
-        // The client's second may have begun before its request was here, and the wait may
-        // be half of the longest; or all of it, on a machine that is busy.
-        expect_wait(&call, 1, Duration::from_millis(700), Duration::from_millis(2_200))?;
-        job.expect_done(&call)?;
+    let done = each(bench, runs).await?;
+    for (job, call) in &done {
+        job.expect_requests(call, 2)?;
+        expect_wait(call, 1, LONGEST[0] / 2, Duration::from_millis(2_200))?;
+        job.expect_done(call)?;
     }
-    Ok(())
+    // On a busy machine a client's second may have begun long before its request was here; not
+    // each one's. An attempt of a third of a second, and the longest wait, are less than this.
+    let patient = done.iter().max_by_key(|(_, call)| waits(call).first().copied());
+    patient.map_or(Ok(()), |(_, call)| expect_wait(call, 1, Duration::from_millis(750), Duration::MAX))
 }
 
 /// The runs that end after four attempts. Several checks look at them.

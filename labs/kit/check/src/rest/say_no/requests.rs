@@ -45,7 +45,16 @@ pub(super) fn with_one_fault(bench: &Bench) -> Vec<(Value, String)> {
         (equipment(json!([["MOUSE"], "MOUSE"])), "#/equipment/0".to_owned()),
         (equipment(json!(["MOUSE", null, "WEBCAM"])), "#/equipment/1".to_owned()),
         (equipment(json!(["MOUSE", "MOUSE", "WEBCAM", "MOUSE"])), "#/equipment/3".to_owned()),
+        // What JavaScript's objects have by themselves, and what a pointer escapes (RFC 6901 §3).
+        (but(good(), json!({ "constructor": 1 })), "#/constructor".to_owned()),
+        (but(good(), json!({ "a/b~": 1 })), "#/a~1b~0".to_owned()),
         (json!([good()]), "#".to_owned()),
+        (json!(null), "#".to_owned()),
+        (json!(&word), "#".to_owned()),
+        // A text with a number in it, and what is 1 in C and in Python.
+        (desk(json!("17")), "#/desk".to_owned()),
+        (desk(json!(true)), "#/desk".to_owned()),
+        (created_by(json!(null)), "#/created_by".to_owned()),
     ];
     let whole = |cases: [Value; 4], pointer: &str| cases.map(|case| (case, pointer.to_owned()));
     let lists = [equipment(json!([])), equipment(json!("MOUSE")), equipment(json!({})), without(good(), "equipment")];
@@ -73,6 +82,10 @@ pub(super) fn with_many_faults(bench: &Bench) -> Vec<(Value, Vec<String>)> {
             pointers(&["created_by", "equipment/3", "equipment/4", "equipment/5", "desk"]),
         ),
         (
+            but(order(bench), json!({ "equipment": ["MOUSE", "WEBCAM", "MOUSE", "WEBCAM", "WEBCAM", "MOUSE"] })),
+            pointers(&["equipment/4", "equipment/5"]),
+        ),
+        (
             json!({ "equipment": "MOUSE", "desk": &word, "created_by": ["x"] }),
             pointers(&["equipment", "desk", "created_by"]),
         ),
@@ -96,15 +109,22 @@ pub(super) fn broken(bench: &Bench) -> Vec<String> {
 pub(super) fn foreign(bench: &Bench) -> Vec<Request> {
     let form = format!("created_by={}&equipment=MOUSE&desk=17", bench.word());
     let good = order(bench).to_string();
-    let bodies = [(FORM, form), (FORM, good.clone()), ("text/plain", good.clone()), ("application/xml", good)];
-    bodies.map(|(kind, body)| request(Method::POST, ORDERS).body(kind, body)).into()
+    // The last one is JSON texts with a separator of their own (RFC 7464).
+    let others = ["text/plain", "application/xml", "application/json-seq"].map(|kind| (kind, good.clone()));
+    [(FORM, form), (FORM, good)]
+        .into_iter()
+        .chain(others)
+        .map(|(kind, body)| request(Method::POST, ORDERS).body(kind, body))
+        .collect()
 }
 
-pub(super) fn elsewhere(bench: &Bench) -> [Request; 3] {
-    let order = order(bench);
-    let [first, second, third] = [bench.word(), bench.word(), bench.word()];
-    let post = request(Method::POST, &format!("/v1/{third}")).json(&order);
-    [get(&format!("/{first}")), get(&format!("/v1/{second}")), post]
+pub(super) fn elsewhere(bench: &Bench) -> [Request; 5] {
+    let (order, word) = (order(bench), bench.word());
+    let post = |path: String| request(Method::POST, &path).json(&order);
+    // Also what begins with the path that is there.
+    let posts = [format!("/v1/{word}"), format!("{ORDERS}{word}"), format!("{ORDERS}/{word}")].map(post);
+    let [first, second, third] = posts;
+    [get(&format!("/{word}")), get(&format!("/v1/{word}")), first, second, third]
 }
 
 pub(super) fn other_methods() -> [Request; 3] {
