@@ -137,6 +137,9 @@ pub struct Wrong {
     /// Instead: a program of the worked lab with its arguments, as `server --in-memory`. From the
     /// second stage on an exercise has a twist that it doesn't answer.
     pub program: Option<String>,
+    /// Whether what is said of it is kept in `messages/`: for the likeliest mistakes.
+    #[serde(default)]
+    pub message: bool,
 }
 
 /// Find and replace.

@@ -2,6 +2,7 @@
 //! program fails on the check that is named for it, and no check is left that no
 //! program trips.
 
+mod messages;
 mod workspace;
 
 use std::path::Path;
@@ -36,6 +37,9 @@ pub struct MatrixArgs {
     /// Of the wrong programs every fourth, beginning with the N-th modulo 4
     #[arg(long, value_name = "N")]
     pub turn: Option<usize>,
+    /// Keep the messages as they are now, in labs/kit/check/messages
+    #[arg(long)]
+    pub keep_messages: bool,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: OutputArgs,
@@ -55,6 +59,9 @@ struct Program {
     run_as: RunAs,
     /// The check that must fail first; of a starter it may be any.
     must_fail: Option<String>,
+    /// Whether its message is kept as a file.
+    #[serde(skip)]
+    message: bool,
 }
 
 /// How a program is run.
@@ -114,8 +121,10 @@ async fn of_exercise(
     let workspace = Workspace::new(exercise, &wrong)?;
     let trials = trials(&programs, &workspace).await?;
     let runs = (1..=args.runs).flat_map(|run| trials.iter().map(move |trial| (run, trial)));
-    let mut rows =
-        stream::iter(runs.map(|(run, (program, subject))| one_run(exercise, program, subject, run))).buffered(AT_ONCE);
+    let mut rows = stream::iter(
+        runs.map(|(run, (program, subject))| one_run(exercise, program, subject, run, args.keep_messages)),
+    )
+    .buffered(AT_ONCE);
     while let Some((row, came)) = rows.next().await.transpose()? {
         output.record(&row, &line(&row))?;
         if !row.as_it_must {
@@ -158,12 +167,20 @@ async fn one_run<'a>(
     program: &'a Program,
     subject: &Subject,
     run: u32,
+    keep_messages: bool,
 ) -> Result<(Row<'a>, String), Failure> {
     let begin = Instant::now();
     let verdict = grade(exercise, subject.clone()).await?;
     let took_ms = begin.elapsed().as_millis() as u64;
-    let as_it_must = is_as_it_must(program, &verdict);
-    Ok((Row { program, run, failed: verdict.failed(), as_it_must, took_ms }, what_came(&verdict)))
+    let mut as_it_must = is_as_it_must(program, &verdict);
+    let (failed, mut came) = (verdict.failed(), what_came(&verdict));
+    if as_it_must
+        && program.message
+        && let Some(fault) = messages::kept(exercise, &program.program, verdict, keep_messages)?
+    {
+        (as_it_must, came) = (false, fault);
+    }
+    Ok((Row { program, run, failed, as_it_must, took_ms }, came))
 }
 
 fn programs(exercise: &'static Exercise, wrong: &[&Wrong]) -> Vec<Program> {
@@ -173,6 +190,7 @@ fn programs(exercise: &'static Exercise, wrong: &[&Wrong]) -> Vec<Program> {
         target,
         run_as,
         must_fail,
+        message: false,
     };
     let example = |end: &str| Target::Example(format!("{}{end}", exercise.example()));
     let mut programs = vec![
@@ -185,7 +203,8 @@ fn programs(exercise: &'static Exercise, wrong: &[&Wrong]) -> Vec<Program> {
             Some((bin, arguments)) => (Target::Bin(bin.to_owned()), RunAs::With(arguments.to_owned())),
             None => (example("_wrong"), RunAs::Wrong(number)),
         };
-        programs.push(program(&wrong.name, target, run_as, Some(wrong.fails.clone())));
+        let program = program(&wrong.name, target, run_as, Some(wrong.fails.clone()));
+        programs.push(Program { message: wrong.message, ..program });
     }
     programs
 }

@@ -15,7 +15,7 @@ const FILE: &str = "labs/rest/exercises/01_health.rs";
 pub(super) struct Learner(TempDir);
 
 impl Learner {
-    /// With the starter of rest/01 in git, and `app.sh`, which ends at once.
+    /// With the starter of each exercise in git, and `app.sh`, which ends at once.
     pub(super) fn new() -> Self {
         let learner = Self(folder());
         let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rest");
@@ -26,7 +26,11 @@ impl Learner {
             fs::create_dir_all(&to).expect("a folder");
             fs::copy(lab.join(from), to.join(Path::new(from).file_name().expect("a name"))).expect("copied");
         }
-        learner.edit(STARTER);
+        for exercise in lab_check::EXERCISES {
+            let file = format!("labs/{}/exercises/{}.rs", exercise.lab(), exercise.file_stem());
+            fs::create_dir_all(learner.path(&file).parent().expect("a folder")).expect("made");
+            learner.write(&file, STARTER);
+        }
         learner.write("app.sh", "exit 1\n");
         learner.git(&["init", "--quiet"]);
         learner.git(&["config", "user.email", "learner@localhost"]);
