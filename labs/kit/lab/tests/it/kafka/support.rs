@@ -10,7 +10,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Header, Headers, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
-use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList, TopicPartitionListElem};
 use tempfile::TempDir;
 
 use crate::support::{Output, PATIENCE, Process, folder, lab, until, within};
@@ -166,16 +166,29 @@ impl Kafka {
         until("facts", there).await
     }
 
-    /// Requests that its group has not committed, by partition; `None` while it can't be told.
+    /// Requests that its group has not committed; `None` while it can't be told.
     pub(crate) async fn lag(&self) -> Option<i64> {
+        let places = self.places().await?;
+        Some(places.iter().map(|place| place.end - place.committed).sum())
+    }
+
+    /// How far its group is with the requests, by partition; `None` while it can't be told.
+    pub(crate) async fn places(&self) -> Option<Vec<Place>> {
         let (brokers, topic, group) = (self.brokers.clone(), self.requests(), format!("{}.apply", self.prefix));
-        tokio::task::spawn_blocking(move || lag(&brokers, &topic, &group)).await.expect("it is asked")
+        tokio::task::spawn_blocking(move || places(&brokers, &topic, &group)).await.expect("it is asked")
     }
 
     /// Waits until everything that was asked is committed.
     pub(crate) async fn idle(&self) {
         until("committed = end", || async { self.lag().await.filter(|&lag| lag == 0) }).await;
     }
+}
+
+/// How far a group is in a partition, and where that ends: both are the next record's offset.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) committed: i64,
+    end: i64,
 }
 
 /// Waits until a consumer that logs at `info` has partitions.
@@ -237,7 +250,7 @@ fn headers(headers: &impl Headers) -> Vec<(String, Option<Vec<u8>>)> {
     headers.iter().map(|header| (header.key.to_owned(), header.value.map(<[u8]>::to_vec))).collect()
 }
 
-fn lag(brokers: &str, topic: &str, group: &str) -> Option<i64> {
+fn places(brokers: &str, topic: &str, group: &str) -> Option<Vec<Place>> {
     let consumer = reader(brokers, group);
     let moment = Duration::from_secs(10);
     let mut asked = TopicPartitionList::new();
@@ -245,10 +258,11 @@ fn lag(brokers: &str, topic: &str, group: &str) -> Option<i64> {
         asked.add_partition(topic, partition);
     }
     let committed = consumer.committed_offsets(asked, moment).ok()?;
-    let mut lag = 0;
-    for place in committed.elements() {
-        let (low, high) = consumer.fetch_watermarks(topic, place.partition(), moment).ok()?;
-        lag += high - place.offset().to_raw().filter(|&offset| offset >= 0).unwrap_or(low);
-    }
-    Some(lag)
+    let place = |element: &TopicPartitionListElem<'_>| {
+        let (low, end) = consumer.fetch_watermarks(topic, element.partition(), moment).ok()?;
+        // A group that has committed nothing starts at the front.
+        let committed = element.offset().to_raw().filter(|&offset| offset >= 0).unwrap_or(low);
+        Some(Place { committed, end })
+    };
+    committed.elements().iter().map(place).collect()
 }

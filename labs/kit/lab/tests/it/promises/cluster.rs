@@ -109,7 +109,7 @@ async fn one_broker_of_three_may_die_and_nothing_is_lost() {
 /// The control: the same with one copy of each partition.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Apache Kafka: Java, and Maven once"]
-async fn a_broker_that_has_the_only_copy_takes_it_along() {
+async fn control_a_broker_that_has_the_only_copy_takes_it_along() {
     let Deaths { lost, .. } = two_die_in_turn(1).await;
     assert!(lost > 0);
 }

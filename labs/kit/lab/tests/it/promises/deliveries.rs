@@ -54,6 +54,6 @@ async fn what_is_said_of_records_is_true_and_none_is_there_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Apache Kafka: Java, and Maven once"]
-async fn without_idempotence_records_are_there_twice() {
+async fn control_without_idempotence_records_are_there_twice() {
     assert!(trouble(2, 0, &["--break", "idempotence"]).await > 0);
 }

@@ -1,16 +1,12 @@
 //! Two consumers, killed by turns while they have work and have done some of it.
 
-use std::time::Duration;
-
 use nix::sys::signal::Signal;
 
 use super::apache::{On, size};
-use super::ledger::{Wrongs, changes, count, locked, progress, some};
+use super::ledger::{Wrongs, changes, count, progress, some};
+use super::locks::{with_work_committed, with_work_in_hand};
 use super::requests::{Feeder, consumers, start_consumer};
 use crate::kafka::support::{Kafka, assigned};
-
-/// For how long somebody else writes: long enough for a consumer to have a batch in hand.
-pub(super) const LOCKED: Duration = Duration::from_millis(300);
 
 /// Feeds requests as the kills go on, so that there are some left at each.
 async fn kill_by_turns(kafka: &Kafka, requests: usize, kills: usize, args: &[&str]) -> Wrongs {
@@ -26,11 +22,11 @@ async fn kill_by_turns(kafka: &Kafka, requests: usize, kills: usize, args: &[&st
         progress(kafka, before + some(requests / kills / 10)).await;
         // By turns of two, so that each consumer meets both: it dies at any moment, or while
         // it waits for the database, which somebody else has locked.
-        let lock = (round % 4 < 2).then(|| locked(kafka));
-        if lock.is_some() {
-            feeder.feed(10);
-            tokio::time::sleep(LOCKED).await;
-        }
+        let lock = match round % 4 {
+            0 | 1 if args.contains(&"commit-after") => Some(with_work_committed(kafka, &mut feeder).await),
+            0 | 1 => Some(with_work_in_hand(kafka, &mut feeder).await),
+            _ => None,
+        };
         let victim = running.remove(0);
         victim.signal(Signal::SIGKILL);
         victim.end().await;
@@ -82,7 +78,7 @@ async fn a_place_that_is_committed_first_loses_requests_on_the_embedded_broker()
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Apache Kafka: Java, and Maven once"]
-async fn a_place_that_is_committed_first_loses_requests() {
+async fn control_a_place_that_is_committed_first_loses_requests() {
     some_are_lost(On::Apache).await;
 }
 
@@ -100,6 +96,6 @@ async fn names_that_are_forgotten_double_requests_on_the_embedded_broker() {
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Apache Kafka: Java, and Maven once"]
-async fn names_that_are_forgotten_double_requests() {
+async fn control_names_that_are_forgotten_double_requests() {
     some_come_twice(On::Apache).await;
 }

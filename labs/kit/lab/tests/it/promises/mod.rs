@@ -21,6 +21,7 @@
 //!
 //! Apache Kafka needs Java, and Maven once; without them these tests fail, in a sentence:
 //! `cargo test -p lab --test it -- --ignored --nocapture promises`.
+//! `--skip control_` leaves out the controls: most run on the embedded broker as well, each time.
 //! That is the short form. The full one, 50,000 requests and 50 kills among them:
 //! `LAB_PROMISES=full cargo test -p lab --test it -- --include-ignored --nocapture promises`.
 
@@ -31,6 +32,7 @@ mod frozen;
 mod imports;
 mod kills;
 mod ledger;
+mod locks;
 mod memory;
 mod poison;
 mod rebalances;

@@ -197,6 +197,6 @@ async fn without_another_try_good_requests_are_put_aside_on_the_embedded_broker(
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs Apache Kafka: Java, and Maven once"]
-async fn without_another_try_good_requests_are_put_aside() {
+async fn control_without_another_try_good_requests_are_put_aside() {
     good_requests_are_put_aside(On::Apache).await;
 }
