@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use lab_console::Failure;
+use tokio::time::sleep;
 
 use crate::called::{Called, Place, Played};
 use crate::exercise::Role;
 use crate::http::{Answer, Request, send};
 use crate::process::{Claim, Command, Process, Programs, Ran};
+use crate::text::{TO_PRINT, Text};
 use crate::verdict::Failed;
 
 /// What is graded.
@@ -16,6 +18,8 @@ use crate::verdict::Failed;
 pub enum Subject {
     /// A program that was built.
     Built(PathBuf),
+    /// A file that is read as it is.
+    File(PathBuf),
     /// A command line for a shell, in any language.
     Typed(String),
     /// A server that runs already.
@@ -30,6 +34,8 @@ pub(crate) struct Bench {
     server: Option<Server>,
     /// What one check has seen and the next judges as well: some things take long to watch.
     pub(crate) seen: http::Extensions,
+    /// What the learner is shown after a pass.
+    pub(crate) shown: Vec<String>,
     places: Vec<Place>,
     played: Vec<(String, Played)>,
 }
@@ -52,6 +58,7 @@ impl Bench {
             programs: Programs::new()?,
             server: None,
             seen: http::Extensions::new(),
+            shown: Vec::new(),
             places,
             played: Vec::new(),
         })
@@ -102,13 +109,6 @@ impl Bench {
         Ok(Server { address, process: Some(process), _claim: Some(claim) })
     }
 
-    /// What tells the program where to listen, or what to call.
-    fn variable(&self) -> &'static str {
-        match self.role {
-            Role::RestServer | Role::RestClient => "LAB_REST_ADDR",
-        }
-    }
-
     /// Runs a client to its end, with `address` as what it is to call; kills it after `enough`.
     pub(crate) async fn run(
         &self,
@@ -120,14 +120,30 @@ impl Bench {
         Ok(self.programs.start(command)?.run_to_end(enough).await)
     }
 
+    /// The file that is graded; of a command line, what it prints.
+    pub(crate) async fn text(&self) -> Result<Text, Failed> {
+        match &self.subject {
+            Subject::File(path) => Text::read(path),
+            Subject::Typed(line) => {
+                let ran = self.programs.start(Command::shell(line))?.run_to_end(sleep(TO_PRINT)).await;
+                Text::printed(line, ran)
+            }
+            Subject::Built(_) | Subject::At(_) => unreachable!("it is no file"),
+        }
+    }
+
     /// The program, told where it listens or what it calls.
     fn command(&self, address: SocketAddr) -> Command {
         let command = match &self.subject {
             Subject::Built(path) => Command::new(path),
             Subject::Typed(line) => Command::shell(line),
+            Subject::File(_) => unreachable!("it is read"),
             Subject::At(_) => unreachable!("it runs already"),
         };
-        let command = command.env(self.variable(), address.to_string());
+        let command = match self.role.address() {
+            Some((variable, _)) => command.env(variable, address.to_string()),
+            None => command,
+        };
         let command = self.places.iter().fold(command, |command, place| command.env(&place.variable, &place.value));
         // A proxy knows nothing of what is on this machine.
         let command = command.env("NO_PROXY", "127.0.0.1,localhost").env("no_proxy", "127.0.0.1,localhost");

@@ -32,7 +32,8 @@ async fn to_the_end(args: CheckArgs) -> Result<(), Failure> {
             return Err(Failure::usage("--program needs a command line, as \"python3 app.py\""));
         }
         (None, Some(_)) if !exercise.role.listens() => {
-            return Err(Failure::usage(format!("--at is for servers, and {} asks for a client", exercise.id)));
+            let what = if exercise.role.runs() { "a client" } else { "a file" };
+            return Err(Failure::usage(format!("--at is for servers, and {} asks for {what}", exercise.id)));
         }
         (Some(line), _) => Some(Subject::Typed(line)),
         (None, at) => {

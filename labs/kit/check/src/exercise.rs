@@ -26,14 +26,17 @@ pub enum Role {
     RestServer,
     /// It calls `LAB_REST_ADDR`, does what its arguments say, and ends by itself.
     RestClient,
+    /// No program: a `.proto`, which is read.
+    Schema,
 }
 
 impl Role {
     /// The variable that tells it an address, and what it is without.
     #[must_use]
-    pub fn address(self) -> (&'static str, &'static str) {
+    pub fn address(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::RestServer | Self::RestClient => ("LAB_REST_ADDR", "127.0.0.1:8080"),
+            Self::RestServer | Self::RestClient => Some(("LAB_REST_ADDR", "127.0.0.1:8080")),
+            Self::Schema => None,
         }
     }
 
@@ -42,7 +45,21 @@ impl Role {
     pub fn listens(self) -> bool {
         match self {
             Self::RestServer => true,
-            Self::RestClient => false,
+            Self::RestClient | Self::Schema => false,
+        }
+    }
+
+    /// Whether it is built and run; what isn't is read as it is.
+    #[must_use]
+    pub fn runs(self) -> bool {
+        !matches!(self, Self::Schema)
+    }
+
+    /// Of its file's name.
+    fn extension(self) -> &'static str {
+        match self {
+            Self::RestServer | Self::RestClient => "rs",
+            Self::Schema => "proto",
         }
     }
 }
@@ -167,7 +184,11 @@ impl Exercise {
 
     /// As in `exercises/04_place_an_order.rs`.
     #[must_use]
-    pub fn file_stem(&self) -> String {
+    pub fn file_name(&self) -> String {
+        format!("{}.{}", self.file_stem(), self.role.extension())
+    }
+
+    fn file_stem(&self) -> String {
         format!("{}_{}", self.id.split_once('/').expect("an id has a slash").1, self.name)
     }
 

@@ -34,6 +34,9 @@ const TO_START: Duration = Duration::from_secs(15);
 pub async fn play(args: PlayArgs) -> Result<(), Failure> {
     let exercise = COURSE.chosen(Some(&args.exercise), &ProgressFile::ours().read())?;
     let lines = exercise.data().play;
+    if !exercise.role.runs() {
+        return print(&invitation(&format!("{} is read, and not run. Play with it:", exercise.id), &lines, ""));
+    }
     if !exercise.role.listens() && args.arguments.is_empty() && !lines.is_empty() {
         return print(&invitation(&format!("{} takes arguments. Play, as with", exercise.id), &lines, ""));
     }
@@ -58,7 +61,7 @@ pub async fn play(args: PlayArgs) -> Result<(), Failure> {
 
 /// Where it is to listen, as it is written. Looked at beforehand: not every program says why it ended.
 fn free_address(exercise: &Exercise) -> Result<String, Failure> {
-    let (variable, usual) = exercise.role.address();
+    let (variable, usual) = exercise.role.address().expect("a server has one");
     let told = std::env::var(variable).ok().filter(|address| !address.is_empty());
     let address = told.unwrap_or(usual.to_owned());
     let taken = |error: std::io::Error| {
@@ -79,7 +82,7 @@ async fn serve(
     address: &str,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
-    let variable = exercise.role.address().0;
+    let (variable, _) = exercise.role.address().expect("a server has one");
     let watchdog = Watchdog::start(None).map_err(cannot_start)?;
     let mut plain = std::process::Command::new(program);
     plain.args(args).env(variable, address);

@@ -19,6 +19,7 @@ use crate::compile::{Built, Target, build_in};
 use crate::exercise::{Exercise, Wrong};
 use crate::grade::grade;
 use crate::matrix::workspace::Workspace;
+use crate::repository;
 use crate::verdict::{CheckResult, Verdict};
 
 /// Programs that are graded at once: most of the time they wait.
@@ -46,9 +47,10 @@ pub struct MatrixArgs {
 }
 
 /// A program of the matrix, and what must come of it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Serialize)]
 struct Program {
-    exercise: &'static str,
+    #[serde(serialize_with = "by_id")]
+    exercise: &'static Exercise,
     /// `starter`, `solution`, or the wrong program's name.
     program: String,
     /// What it is built of.
@@ -62,6 +64,10 @@ struct Program {
     /// Whether its message is kept as a file.
     #[serde(skip)]
     message: bool,
+}
+
+fn by_id<S: serde::Serializer>(exercise: &Exercise, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(exercise.id)
 }
 
 /// How a program is run.
@@ -119,7 +125,7 @@ async fn of_exercise(
         (0..).zip(&data.wrong).filter(|(number, _)| has_turn(*number)).map(|(_, one)| one).collect();
     let programs = programs(exercise, &wrong);
     let workspace = Workspace::new(exercise, &wrong)?;
-    let trials = trials(&programs, &workspace).await?;
+    let trials = if exercise.role.runs() { trials(&programs, &workspace).await? } else { files(&programs, &workspace) };
     let runs = (1..=args.runs).flat_map(|run| trials.iter().map(move |trial| (run, trial)));
     let mut rows = stream::iter(
         runs.map(|(run, (program, subject))| one_run(exercise, program, subject, run, args.keep_messages)),
@@ -141,19 +147,28 @@ fn untripped(exercise: &Exercise, wrong: &[Wrong]) -> Vec<String> {
     untripped.map(|name| format!("{}: no wrong program trips {name}", exercise.id)).collect()
 }
 
+/// What is read needs no building.
+fn files<'a>(programs: &'a [Program], workspace: &Workspace) -> Vec<(&'a Program, Subject)> {
+    let file = |program: &Program| match (&program.run_as, &*program.program) {
+        (RunAs::Wrong(number), _) => workspace.file(*number),
+        (_, "starter") => repository::root().join(repository::starter(program.exercise)),
+        _ => repository::root().join(repository::solution(program.exercise)),
+    };
+    programs.iter().map(|program| (program, Subject::File(file(program)))).collect()
+}
+
 /// Builds the programs: each with how it is run.
 async fn trials<'a>(programs: &'a [Program], workspace: &Workspace) -> Result<Vec<(&'a Program, Subject)>, Failure> {
     let mut targets: Vec<Target> = programs.iter().map(|program| program.target.clone()).collect();
     targets.dedup();
-    let lab = programs[0].exercise.split('/').next().unwrap_or_default();
-    let built = build_in(workspace.path(), lab, &targets).await?;
+    let built = build_in(workspace.path(), programs[0].exercise.lab(), &targets).await?;
     let mut trials = Vec::new();
     for program in programs {
         let built = targets.iter().zip(&built).find(|(target, _)| **target == program.target);
         let path = match built.expect("each target was built").1 {
             Built::Program(path) => path,
             Built::Error { rendered, .. } => {
-                let what = format!("{} {} doesn't compile: {rendered}", program.exercise, program.program);
+                let what = format!("{} {} doesn't compile: {rendered}", program.exercise.id, program.program);
                 return Err(Failure::refused("matrix", what));
             }
         };
@@ -185,7 +200,7 @@ async fn one_run<'a>(
 
 fn programs(exercise: &'static Exercise, wrong: &[&Wrong]) -> Vec<Program> {
     let program = |program: &str, target, run_as, must_fail| Program {
-        exercise: exercise.id,
+        exercise,
         program: program.to_owned(),
         target,
         run_as,
@@ -238,5 +253,5 @@ fn what_came(verdict: &Verdict) -> String {
 fn line(row: &Row<'_>) -> String {
     let mark = if row.as_it_must { "✓" } else { "✗" };
     let failed = row.failed.map_or("passes".to_owned(), |name| format!("fails {name}"));
-    format!("{mark} {} {:28} {failed} ({} ms)", row.program.exercise, row.program.program, row.took_ms)
+    format!("{mark} {} {:28} {failed} ({} ms)", row.program.exercise.id, row.program.program, row.took_ms)
 }

@@ -23,7 +23,8 @@ impl Watch {
                 self.say(&difference("yours", &yours, "ours", &ours))?;
             }
         } else {
-            self.say(&format!("Ours, in Rust: {}\n", repository::solution(exercise).display()))?;
+            let what = if exercise.role.runs() { "Ours, in Rust" } else { "Ours" };
+            self.say(&format!("{what}: {}\n", repository::solution(exercise).display()))?;
         }
         self.say(&format!("\n{}", solution::explained(exercise)))?;
         self.ask(exercise).await

@@ -27,7 +27,7 @@ impl Learner {
             fs::copy(lab.join(from), to.join(Path::new(from).file_name().expect("a name"))).expect("copied");
         }
         for exercise in lab_check::EXERCISES {
-            let file = format!("labs/{}/exercises/{}.rs", exercise.lab(), exercise.file_stem());
+            let file = format!("labs/{}/exercises/{}", exercise.lab(), exercise.file_name());
             fs::create_dir_all(learner.path(&file).parent().expect("a folder")).expect("made");
             learner.write(&file, STARTER);
         }
