@@ -7,6 +7,7 @@ use crate::config::CheckArgs;
 use crate::course::COURSE;
 use crate::exercise::Exercise;
 use crate::progress::ProgressFile;
+use crate::quiz::of_stage;
 use crate::trial::{NOT_COMPILED, Tried, tried};
 
 /// Grades what the arguments name, and remembers what came of it.
@@ -68,10 +69,15 @@ fn where_it_calls(exercise: &Exercise) -> String {
 /// What to do after a pass.
 fn on(exercise: &Exercise, file: &ProgressFile) -> String {
     let id = exercise.id;
-    let next = COURSE.next(&file.read());
+    let progress = file.read();
+    let closed = of_stage(exercise, &progress).map(|(name, questions)| {
+        format!("It was the last of its stage: `cargo lab quiz {name}` asks {} on what differed.\n", questions.len())
+    });
+    let next = COURSE.next(&progress);
     let next = next.map(|next| format!("Next: {} {}, with `cargo lab watch`\n", next.id, next.title()));
     format!(
-        "Done. `cargo lab solution {id}` shows ours, and `cargo lab quiz {id}` asks a question.\n{}",
+        "Done. `cargo lab solution {id}` shows ours, and `cargo lab quiz {id}` asks a question.\n{}{}",
+        closed.unwrap_or_default(),
         next.unwrap_or_default()
     )
 }

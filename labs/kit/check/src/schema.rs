@@ -42,7 +42,7 @@ impl Bench {
         let text = self.text().await?;
         let schema = Schema::compile(&text.name, &text.text).map_err(|error| {
             let error = format!("{error}\n{}", place(&error, &text));
-            Failed::new(format!("(compiled {})", text.name), "a schema", error.trim_end())
+            Failed::new(format!("(compiled {})", text.name), "a file that compiles", error.trim_end())
         })?;
         self.seen.insert(schema.clone());
         Ok(schema)

@@ -11,7 +11,7 @@ use crate::process::{Ran, describe, last_lines};
 use crate::verdict::Failed;
 
 /// Until a command line must have printed all.
-pub(crate) const TO_PRINT: Duration = Duration::from_secs(10);
+pub(crate) const TO_PRINT: Duration = Duration::from_secs(5);
 /// Nobody writes so much by hand.
 const MOST: u64 = 1024 * 1024;
 
@@ -47,9 +47,9 @@ impl Text {
     /// What `line` has printed.
     pub(crate) fn printed(line: &str, ran: Ran) -> Result<Self, Failed> {
         let came = match ran.status {
+            _ if ran.too_much => "more than 1 MiB on stdout".to_owned(),
             None => format!("it still ran after {} s, and was killed", TO_PRINT.as_secs()),
             Some(status) if !status.success() => describe(status),
-            Some(_) if ran.too_much => "more than 1 MiB on stdout".to_owned(),
             Some(_) if ran.stdout.trim().is_empty() => "nothing on stdout".to_owned(),
             Some(_) => return Ok(Self { name: named(line), text: ran.stdout }),
         };

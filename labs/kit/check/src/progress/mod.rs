@@ -152,6 +152,11 @@ impl Progress {
         answered.due = (!right).then_some(due);
     }
 
+    /// Somebody has answered it, rightly or not.
+    pub(crate) fn is_answered(&self, question: &str) -> bool {
+        self.questions.contains_key(question)
+    }
+
     /// The questions that were missed; those alone that are due now, or all of them.
     pub(crate) fn missed(&self, all: bool) -> Vec<String> {
         let missed = |answered: &Answered| answered.due.is_some_and(|due| all || due <= self.passes);

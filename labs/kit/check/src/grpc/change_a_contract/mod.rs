@@ -3,6 +3,8 @@
 mod bytes;
 mod declared;
 mod sizes;
+#[cfg(test)]
+mod tests;
 
 use bytes::{both_read_what_is_new, stored_bytes_are_read};
 use declared::{

@@ -7,6 +7,7 @@ use prost_reflect::{DynamicMessage, EnumDescriptor, FieldDescriptor, MessageDesc
 use serde_json::json;
 
 use super::bytes::{integer, kept, with};
+use crate::report::paragraph;
 use crate::schema;
 
 /// Shown after a pass.
@@ -32,13 +33,12 @@ pub(super) fn table(
     let passed_over = DynamicMessage::decode(message.clone(), stored);
     let passed_over: usize =
         passed_over.iter().flat_map(DynamicMessage::unknown_fields).map(prost_reflect::UnknownField::encoded_len).sum();
-    let _ = write!(
-        table,
-        "  On the wire a field is its number, not its name: one byte before the value up to\n  \
-         number 15, two up to 2047. Of the {} bytes that were stored your schema passes\n  \
-         over {passed_over}: those of `note`.\n",
+    let says = format!(
+        "On the wire a field is its number, not its name: one byte before the value up to number 15, two up to 2047. \
+         Of the {} bytes that were stored your schema passes over {passed_over}: those of `note`.",
         stored.len()
     );
+    paragraph(&mut table, "  ", &says);
     table
 }
 
