@@ -8,6 +8,7 @@ use crate::course::COURSE;
 use crate::exercise::Exercise;
 use crate::progress::ProgressFile;
 use crate::quiz::of_stage;
+use crate::report::paragraph;
 use crate::trial::{NOT_COMPILED, Tried, tried};
 
 /// Grades what the arguments name, and remembers what came of it.
@@ -68,16 +69,16 @@ fn where_it_calls(exercise: &Exercise) -> String {
 
 /// What to do after a pass.
 fn on(exercise: &Exercise, file: &ProgressFile) -> String {
-    let id = exercise.id;
-    let progress = file.read();
-    let closed = of_stage(exercise, &progress).map(|(name, questions)| {
-        format!("It was the last of its stage: `cargo lab quiz {name}` asks {} on what differed.\n", questions.len())
-    });
-    let next = COURSE.next(&progress);
-    let next = next.map(|next| format!("Next: {} {}, with `cargo lab watch`\n", next.id, next.title()));
-    format!(
-        "Done. `cargo lab solution {id}` shows ours, and `cargo lab quiz {id}` asks a question.\n{}{}",
-        closed.unwrap_or_default(),
-        next.unwrap_or_default()
-    )
+    let (id, progress) = (exercise.id, file.read());
+    let mut screen = String::from("\n");
+    let mut say = |text: String| paragraph(&mut screen, "", &text);
+    say(format!("Done. `cargo lab solution {id}` shows ours, and `cargo lab quiz {id}` asks a question."));
+    if let Some((name, questions)) = of_stage(exercise, &progress) {
+        let count = questions.len();
+        say(format!("It was the last of its stage: `cargo lab quiz {name}` asks {count} on what differed."));
+    }
+    if let Some(next) = COURSE.next(&progress) {
+        say(format!("Next: {} {}, with `cargo lab watch`", next.id, next.title()));
+    }
+    screen
 }

@@ -1,5 +1,9 @@
 //! What an exercise is: its place, its data, its section in the lab's README, its checks.
 
+mod role;
+
+pub use role::Role;
+
 use std::pin::Pin;
 
 use serde::Deserialize;
@@ -18,51 +22,6 @@ macro_rules! checks {
     };
 }
 pub(crate) use checks;
-
-/// How the program is told what to do, and when it is ready (the table in the crate's README).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// It listens at `LAB_REST_ADDR`, from when it takes connections until SIGTERM.
-    RestServer,
-    /// It calls `LAB_REST_ADDR`, does what its arguments say, and ends by itself.
-    RestClient,
-    /// No program: a `.proto`, which is read.
-    Schema,
-}
-
-impl Role {
-    /// The variable that tells it an address, and what it is without.
-    #[must_use]
-    pub fn address(self) -> Option<(&'static str, &'static str)> {
-        match self {
-            Self::RestServer | Self::RestClient => Some(("LAB_REST_ADDR", "127.0.0.1:8080")),
-            Self::Schema => None,
-        }
-    }
-
-    /// Whether it listens there.
-    #[must_use]
-    pub fn listens(self) -> bool {
-        match self {
-            Self::RestServer => true,
-            Self::RestClient | Self::Schema => false,
-        }
-    }
-
-    /// Whether it is built and run; what isn't is read as it is.
-    #[must_use]
-    pub fn runs(self) -> bool {
-        !matches!(self, Self::Schema)
-    }
-
-    /// Of its file's name.
-    fn extension(self) -> &'static str {
-        match self {
-            Self::RestServer | Self::RestClient => "rs",
-            Self::Schema => "proto",
-        }
-    }
-}
 
 /// One entry of the catalogue.
 pub struct Exercise {

@@ -64,8 +64,8 @@ impl Text {
 /// Of the file that a command line names last.
 fn named(line: &str) -> String {
     let words = line.split_whitespace().map(|word| Path::new(word.trim_matches(['"', '\''])));
-    let files = words.filter(|word| word.extension().is_some());
-    files.last().map_or("stdout".to_owned(), file_name)
+    let mut files = words.filter(|word| word.extension().is_some());
+    files.next_back().map_or("stdout".to_owned(), file_name)
 }
 
 fn file_name(path: &Path) -> String {

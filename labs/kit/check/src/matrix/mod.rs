@@ -3,9 +3,9 @@
 //! program trips.
 
 mod messages;
+mod programs;
 mod workspace;
 
-use std::path::Path;
 use std::time::Instant;
 
 use clap::Args;
@@ -18,6 +18,7 @@ use crate::catalogue::{EXERCISES, find};
 use crate::compile::{Built, Target, build_in};
 use crate::exercise::{Exercise, Wrong};
 use crate::grade::grade;
+use crate::matrix::programs::{Program, RunAs, programs};
 use crate::matrix::workspace::Workspace;
 use crate::repository;
 use crate::verdict::{CheckResult, Verdict};
@@ -44,40 +45,6 @@ pub struct MatrixArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: OutputArgs,
-}
-
-/// A program of the matrix, and what must come of it.
-#[derive(Clone, Serialize)]
-struct Program {
-    #[serde(serialize_with = "by_id")]
-    exercise: &'static Exercise,
-    /// `starter`, `solution`, or the wrong program's name.
-    program: String,
-    /// What it is built of.
-    #[serde(skip)]
-    target: Target,
-    /// How it is run.
-    #[serde(skip)]
-    run_as: RunAs,
-    /// The check that must fail first; of a starter it may be any.
-    must_fail: Option<String>,
-    /// Whether its message is kept as a file.
-    #[serde(skip)]
-    message: bool,
-}
-
-fn by_id<S: serde::Serializer>(exercise: &Exercise, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(exercise.id)
-}
-
-/// How a program is run.
-#[derive(Clone, Debug)]
-enum RunAs {
-    Itself,
-    /// By this number, as one of the wrong programs in one.
-    Wrong(usize),
-    /// With these arguments.
-    With(String),
 }
 
 /// One run of it.
@@ -196,42 +163,6 @@ async fn one_run<'a>(
         (as_it_must, came) = (false, fault);
     }
     Ok((Row { program, run, failed, as_it_must, took_ms }, came))
-}
-
-fn programs(exercise: &'static Exercise, wrong: &[&Wrong]) -> Vec<Program> {
-    let program = |program: &str, target, run_as, must_fail| Program {
-        exercise,
-        program: program.to_owned(),
-        target,
-        run_as,
-        must_fail,
-        message: false,
-    };
-    let example = |end: &str| Target::Example(format!("{}{end}", exercise.example()));
-    let mut programs = vec![
-        program("starter", example(""), RunAs::Itself, None),
-        program("solution", example("_solution"), RunAs::Itself, None),
-    ];
-    for (number, wrong) in wrong.iter().enumerate() {
-        let typed = wrong.program.as_deref().map(|typed| typed.split_once(' ').unwrap_or((typed, "")));
-        let (target, run_as) = match typed {
-            Some((bin, arguments)) => (Target::Bin(bin.to_owned()), RunAs::With(arguments.to_owned())),
-            None => (example("_wrong"), RunAs::Wrong(number)),
-        };
-        let program = program(&wrong.name, target, run_as, Some(wrong.fails.clone()));
-        programs.push(Program { message: wrong.message, ..program });
-    }
-    programs
-}
-
-impl Program {
-    fn subject(&self, path: &Path, workspace: &Workspace) -> Result<Subject, Failure> {
-        Ok(match &self.run_as {
-            RunAs::Itself => Subject::Built(path.to_owned()),
-            RunAs::Wrong(number) => Subject::Built(workspace.called(path, *number)?),
-            RunAs::With(arguments) => Subject::Typed(format!("'{}' {arguments}", path.display())),
-        })
-    }
 }
 
 fn is_as_it_must(program: &Program, verdict: &Verdict) -> bool {
