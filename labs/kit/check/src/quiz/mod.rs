@@ -65,6 +65,7 @@ pub(crate) fn quizzes() -> Vec<Quiz> {
         include_str!("lesson.toml"),
         include_str!("postman.toml"),
         include_str!("rest.toml"),
+        include_str!("kafka.toml"),
         include_str!("choose.toml"),
     ];
     files.into_iter().map(|file| toml::from_str(file).expect("a test reads each")).collect()
