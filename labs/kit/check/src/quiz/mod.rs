@@ -67,6 +67,7 @@ pub(crate) fn quizzes() -> Vec<Quiz> {
         include_str!("postman.toml"),
         include_str!("rest.toml"),
         include_str!("grpc.toml"),
+        include_str!("kafka.toml"),
         include_str!("choose.toml"),
         include_str!("stage_1.toml"),
         include_str!("stage_2.toml"),
