@@ -27,7 +27,7 @@ pub(super) fn table(
         let (bytes, json) = (binary(message, field, &value), in_json(field, &value));
         all += bytes;
         all_json += json;
-        let _ = writeln!(table, "    {:48}{bytes:>10}{json:>10}", schema::field(field));
+        let _ = writeln!(table, "    {:48}{bytes:>10}{json:>10}", short(schema::field(field)));
     }
     let _ = writeln!(table, "    {:48}{all:>10}{all_json:>10}\n", "in all");
     let passed_over = DynamicMessage::decode(message.clone(), stored);
@@ -40,6 +40,13 @@ pub(super) fn table(
     );
     paragraph(&mut table, "  ", &says);
     table
+}
+
+/// As there is room for.
+fn short(declared: String) -> String {
+    const MOST: usize = 46;
+    let short: String = declared.chars().take(MOST).collect();
+    if short.len() < declared.len() { format!("{short}…") } else { declared }
 }
 
 /// Of the kind that is stored every day.

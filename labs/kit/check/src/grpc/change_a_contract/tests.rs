@@ -44,6 +44,8 @@ async fn of_text(text: &str) -> Verdict {
     ("package returns.v1;", "package returns.v1; option java_package = \"com.example\"; option go_package = \"a/b\";")])]
 #[case::services_and_imports(&[("package returns.v1;", "import \"google/protobuf/timestamp.proto\"; package returns.v1; \
     service Returns { rpc Get(Return) returns (stream Return); } message At { google.protobuf.Timestamp at = 3; }")])]
+#[case::long_names(&[("R reason", "Rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr reason"),
+    ("enum R {", "enum Rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr {"), ("R_", "RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRR_")])]
 #[case::full_names(&[("R reason", ".returns.v1.R reason")])]
 #[case::windows(&[("; ", ";\r\n"), ("syntax", "\u{feff}// Ein Kommentar: größer\r\nsyntax")])]
 #[case::comments(&[("reserved 3;", "/* note was here */ reserved 3; // for good\n")])]
