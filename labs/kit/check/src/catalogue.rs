@@ -2,7 +2,7 @@
 //! (the crate's README says which).
 
 use crate::exercise::Exercise;
-use crate::rest;
+use crate::{grpc, rest};
 
 /// The exercises.
 pub const EXERCISES: &[&Exercise] = &[
@@ -13,6 +13,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &rest::say_no::EXERCISE,
     &rest::change_without_losing::EXERCISE,
     &rest::a_client_to_leave_alone::EXERCISE,
+    &grpc::first_call::EXERCISE,
 ];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.

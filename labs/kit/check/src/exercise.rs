@@ -26,6 +26,8 @@ pub enum Role {
     RestServer,
     /// It calls `LAB_REST_ADDR`, does what its arguments say, and ends by itself.
     RestClient,
+    /// It listens at `LAB_GRPC_ADDR`, from when it takes connections until SIGTERM.
+    GrpcServer,
 }
 
 impl Role {
@@ -34,6 +36,7 @@ impl Role {
     pub fn address(self) -> (&'static str, &'static str) {
         match self {
             Self::RestServer | Self::RestClient => ("LAB_REST_ADDR", "127.0.0.1:8080"),
+            Self::GrpcServer => ("LAB_GRPC_ADDR", "127.0.0.1:50051"),
         }
     }
 
@@ -41,7 +44,7 @@ impl Role {
     #[must_use]
     pub fn listens(self) -> bool {
         match self {
-            Self::RestServer => true,
+            Self::RestServer | Self::GrpcServer => true,
             Self::RestClient => false,
         }
     }
