@@ -10,6 +10,7 @@ use crate::called::{Called, Place, Played};
 use crate::exercise::Role;
 use crate::http::{Answer, Request, send};
 use crate::process::{Claim, Command, Process, Programs, Ran};
+use crate::rpc;
 use crate::text::{TO_PRINT, Text};
 use crate::verdict::Failed;
 
@@ -38,6 +39,7 @@ pub(crate) struct Bench {
     pub(crate) shown: Vec<String>,
     places: Vec<Place>,
     played: Vec<(String, Played)>,
+    services: Vec<(String, rpc::Service)>,
 }
 
 /// A server that takes connections.
@@ -61,6 +63,7 @@ impl Bench {
             shown: Vec::new(),
             places,
             played: Vec::new(),
+            services: Vec::new(),
         })
     }
 
@@ -80,9 +83,22 @@ impl Bench {
         Ok(played)
     }
 
+    #[allow(dead_code, reason = "for exercises that are to come")]
+    /// That service, over gRPC; it is there from the first check that needs it.
+    pub(crate) async fn plays_rpc(&mut self, variable: &str) -> Result<rpc::Service, Failed> {
+        if let Some((_, service)) = self.services.iter().find(|(name, _)| name == variable) {
+            return Ok(service.clone());
+        }
+        let place = self.place(variable);
+        let service = rpc::Service::start_at(place.address).await.map_err(|error| place.taken(&error))?;
+        self.services.push((variable.to_owned(), service.clone()));
+        Ok(service)
+    }
+
     /// It is away, until it is played again. Those who have it must drop it too.
     pub(crate) fn takes_away(&mut self, variable: &str) {
         self.played.retain(|(name, _)| name != variable);
+        self.services.retain(|(name, _)| name != variable);
     }
 
     /// The server, started if it isn't yet.
@@ -190,9 +206,31 @@ impl Server {
             Ok(answer) => return Ok(answer),
             Err(failed) => failed,
         };
+        Err(self.explain(failed).await)
+    }
+
+    /// Calls a method on a connection of its own, and reads all that comes.
+    pub(crate) async fn call(&mut self, request: rpc::Request) -> Result<rpc::Answer, Failed> {
+        match rpc::call(self.address, request).await {
+            Ok(answer) => Ok(answer),
+            Err(failed) => Err(self.explain(failed).await),
+        }
+    }
+
+    #[allow(dead_code, reason = "for exercises that are to come")]
+    /// Calls a method on a connection of its own; what comes is read when the check wants it.
+    pub(crate) async fn open(&mut self, request: rpc::Request) -> Result<rpc::Stream, Failed> {
+        match rpc::open(self.address, request).await {
+            Ok(stream) => Ok(stream),
+            Err(failed) => Err(self.explain(failed).await),
+        }
+    }
+
+    /// Adds what became of the program.
+    pub(crate) async fn explain(&mut self, failed: Failed) -> Failed {
         match &mut self.process {
-            Some(process) => Err(process.explain(failed).await),
-            None => Err(failed),
+            Some(process) => process.explain(failed).await,
+            None => failed,
         }
     }
 }

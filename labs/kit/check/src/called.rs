@@ -61,6 +61,14 @@ impl Called {
     }
 }
 
+impl Place {
+    /// Somebody else is there.
+    pub(crate) fn taken(&self, error: &std::io::Error) -> Failed {
+        let did = format!("(listened at {}, as {})", self.address, self.variable);
+        Failed::new(did, "that the port is free", format!("({})", lab_console::reason(error)))
+    }
+}
+
 /// A service over HTTP that the checker plays. Each check says anew what it answers.
 #[derive(Clone)]
 pub(crate) struct Played {
@@ -80,10 +88,7 @@ impl Played {
             plan(received, count.saturating_sub(*before.lock().unwrap_or_else(PoisonError::into_inner)))
         })
         .await
-        .map_err(|error| {
-            let did = format!("(listened at {}, as {})", place.address, place.variable);
-            Failed::new(did, "that the port is free", format!("({})", lab_console::reason(&error)))
-        })?;
+        .map_err(|error| place.taken(&error))?;
         Ok(Self { mock: Arc::new(mock), plan, earlier })
     }
 

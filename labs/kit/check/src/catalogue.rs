@@ -13,6 +13,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &rest::say_no::EXERCISE,
     &rest::change_without_losing::EXERCISE,
     &rest::a_client_to_leave_alone::EXERCISE,
+    &grpc::first_call::EXERCISE,
     &grpc::change_a_contract::EXERCISE,
 ];
 

@@ -40,6 +40,8 @@ mod report;
 mod repository;
 mod reset;
 mod rest;
+#[allow(dead_code, unused_imports, reason = "it serves exercises that are to come as well")]
+mod rpc;
 mod schema;
 mod show;
 mod solution;
@@ -47,6 +49,7 @@ mod start;
 mod starter;
 mod text;
 mod trial;
+mod unlike;
 mod update;
 mod verdict;
 mod watch;

@@ -15,6 +15,9 @@ mod convert;
 /// The compiled `proto/`, as a `google.protobuf.FileDescriptorSet`.
 pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/orders.v1.descriptors"));
 
+/// The same of the service that programs of the exercises call, with the files that it imports.
+pub const WAREHOUSE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/warehouse.v1.descriptors"));
+
 /// A message that says less than an order must: what is missing or unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotAnOrder(pub &'static str);

@@ -7,6 +7,8 @@ pub enum Role {
     RestServer,
     /// It calls `LAB_REST_ADDR`, does what its arguments say, and ends by itself.
     RestClient,
+    /// It listens at `LAB_GRPC_ADDR`, from when it takes connections until SIGTERM.
+    GrpcServer,
     /// No program: a `.proto`, which is read.
     Schema,
 }
@@ -17,6 +19,7 @@ impl Role {
     pub fn address(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::RestServer | Self::RestClient => Some(("LAB_REST_ADDR", "127.0.0.1:8080")),
+            Self::GrpcServer => Some(("LAB_GRPC_ADDR", "127.0.0.1:50051")),
             Self::Schema => None,
         }
     }
@@ -25,7 +28,7 @@ impl Role {
     #[must_use]
     pub fn listens(self) -> bool {
         match self {
-            Self::RestServer => true,
+            Self::RestServer | Self::GrpcServer => true,
             Self::RestClient | Self::Schema => false,
         }
     }
@@ -39,7 +42,7 @@ impl Role {
     /// Of its file's name.
     pub(super) fn extension(self) -> &'static str {
         match self {
-            Self::RestServer | Self::RestClient => "rs",
+            Self::RestServer | Self::RestClient | Self::GrpcServer => "rs",
             Self::Schema => "proto",
         }
     }

@@ -30,6 +30,11 @@ impl Recording {
         text(&self.passed().read)
     }
 
+    /// What came in.
+    pub(crate) fn bytes_read(&self) -> Vec<u8> {
+        self.passed().read.clone()
+    }
+
     /// What went out, as text.
     pub(crate) fn written(&self) -> String {
         text(&self.passed().written)

@@ -74,12 +74,23 @@ fn line_named(line: &str) -> String {
         named.push_str(&rest[..begin]);
         let word = &rest[begin..];
         let end = word.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-')).unwrap_or(word.len());
+        if let Some(end) = end_of_time(word) {
+            named.push_str("A-TIME");
+            rest = &word[end..];
+            continue;
+        }
         // A check may put a word of its own behind it.
         let end = if is_a_word(word) { 11 } else { end };
         named.push_str(name_of(&word[..end]).unwrap_or(&word[..end]));
         rest = &word[end..];
     }
     named + rest
+}
+
+/// As in RFC 3339, in UTC.
+fn end_of_time(text: &str) -> Option<usize> {
+    let is_time = text.len() > 19 && [(4, b'-'), (7, b'-'), (10, b'T')].iter().all(|&(at, c)| text.as_bytes()[at] == c);
+    text.find('Z').filter(|_| is_time).map(|end| end + 1)
 }
 
 /// As `Bench::word` makes them.
@@ -106,7 +117,10 @@ mod tests {
 
     #[test]
     fn what_differs_from_run_to_run_has_a_name_and_the_rest_stays() {
-        let text = "host: 127.0.0.1:24433\nfor w0a1b2c3d4eAbC, 0198c5a2-7d1e-7c3b-9a55-3f0b7d6c1e24  404\n  date: Mon";
-        assert_eq!(named(text), "host: 127.0.0.1:A-NUMBER\nfor A-WORDAbC, AN-ID  404\n  date: A-DATE");
+        let text = "host: 127.0.0.1:24433\nfor w0a1b2c3d4eAbC, 0198c5a2-7d1e-7c3b-9a55-3f0b7d6c1e24  404\n  date: Mon\nat \"2026-11-25T20:27:54.394Z\", 5";
+        assert_eq!(
+            named(text),
+            "host: 127.0.0.1:A-NUMBER\nfor A-WORDAbC, AN-ID  404\n  date: A-DATE\nat \"A-TIME\", 5"
+        );
     }
 }

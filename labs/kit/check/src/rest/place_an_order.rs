@@ -1,7 +1,5 @@
 //! rest/04: place an order, and read it back.
 
-mod unlike;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -9,11 +7,11 @@ use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use self::unlike::unlike;
 use super::README;
 use crate::bench::Bench;
 use crate::exercise::{Exercise, Role, checks};
 use crate::http::{Answer, Gate, Request, get, request, send};
+use crate::unlike::unlike;
 use crate::verdict::{Failed, Outcome};
 
 pub(crate) const EXERCISE: Exercise = Exercise {

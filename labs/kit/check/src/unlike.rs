@@ -1,7 +1,7 @@
 //! Ids that nobody has.
 
 /// Of the same kind, so that it is unknown and not malformed.
-pub(super) fn unlike(id: &str, word: &str) -> String {
+pub(crate) fn unlike(id: &str, word: &str) -> String {
     if id.chars().all(|c| c.is_ascii_digit()) {
         let digits: String = word.bytes().skip(1).map(|byte| char::from(b'1' + byte % 9)).collect();
         digits[..9].to_owned()
