@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use lab_console::Failure;
 
+use crate::broker::Broker;
 use crate::called::{Called, Place, Played};
 use crate::exercise::Role;
 use crate::http::{Answer, Request, send};
@@ -32,6 +33,8 @@ pub(crate) struct Bench {
     pub(crate) seen: http::Extensions,
     places: Vec<Place>,
     played: Vec<(String, Played)>,
+    /// Of an exercise of the Kafka lab.
+    pub(crate) kafka: Option<Broker>,
 }
 
 /// A server that takes connections.
@@ -54,6 +57,7 @@ impl Bench {
             seen: http::Extensions::new(),
             places,
             played: Vec::new(),
+            kafka: None,
         })
     }
 
@@ -102,13 +106,6 @@ impl Bench {
         Ok(Server { address, process: Some(process), _claim: Some(claim) })
     }
 
-    /// What tells the program where to listen, or what to call.
-    fn variable(&self) -> &'static str {
-        match self.role {
-            Role::RestServer | Role::RestClient => "LAB_REST_ADDR",
-        }
-    }
-
     /// Runs a client to its end, with `address` as what it is to call; kills it after `enough`.
     pub(crate) async fn run(
         &self,
@@ -116,18 +113,23 @@ impl Bench {
         args: &[&str],
         enough: impl Future<Output = ()>,
     ) -> Result<Ran, Failed> {
-        let command = self.command(address).args(args);
+        self.run_command(self.command(address).args(args), enough).await
+    }
+
+    /// The same with all that it is told.
+    pub(crate) async fn run_command(&self, command: Command, enough: impl Future<Output = ()>) -> Result<Ran, Failed> {
         Ok(self.programs.start(command)?.run_to_end(enough).await)
     }
 
     /// The program, told where it listens or what it calls.
-    fn command(&self, address: SocketAddr) -> Command {
+    pub(crate) fn command(&self, address: impl ToString) -> Command {
         let command = match &self.subject {
             Subject::Built(path) => Command::new(path),
             Subject::Typed(line) => Command::shell(line),
             Subject::At(_) => unreachable!("it runs already"),
         };
-        let command = command.env(self.variable(), address.to_string());
+        // Where it is to listen, or what it is to call.
+        let command = command.env(self.role.address().0, address.to_string());
         let command = self.places.iter().fold(command, |command, place| command.env(&place.variable, &place.value));
         // A proxy knows nothing of what is on this machine.
         let command = command.env("NO_PROXY", "127.0.0.1,localhost").env("no_proxy", "127.0.0.1,localhost");
@@ -163,6 +165,9 @@ impl Bench {
     pub(crate) async fn end(self) {
         if let Some(process) = self.server.and_then(|server| server.process) {
             process.stop().await;
+        }
+        if let Some(kafka) = self.kafka {
+            kafka.end().await;
         }
     }
 }

@@ -2,6 +2,7 @@
 //! (the crate's README says which).
 
 use crate::exercise::Exercise;
+use crate::kafka;
 use crate::rest;
 
 /// The exercises.
@@ -13,6 +14,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &rest::say_no::EXERCISE,
     &rest::change_without_losing::EXERCISE,
     &rest::a_client_to_leave_alone::EXERCISE,
+    &kafka::first_record::EXERCISE,
 ];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.

@@ -26,6 +26,11 @@ pub enum Role {
     RestServer,
     /// It calls `LAB_REST_ADDR`, does what its arguments say, and ends by itself.
     RestClient,
+    /// It sends to `LAB_TOPIC` on `KAFKA_BROKERS` what it is told by arguments or stdin, and
+    /// ends by itself, or on SIGTERM.
+    KafkaProducer,
+    /// It reads `LAB_TOPIC` on `KAFKA_BROKERS` as a member of `LAB_GROUP`, as far as its task says.
+    KafkaConsumer,
 }
 
 impl Role {
@@ -34,6 +39,7 @@ impl Role {
     pub fn address(self) -> (&'static str, &'static str) {
         match self {
             Self::RestServer | Self::RestClient => ("LAB_REST_ADDR", "127.0.0.1:8080"),
+            Self::KafkaProducer | Self::KafkaConsumer => ("KAFKA_BROKERS", "127.0.0.1:9092"),
         }
     }
 
@@ -42,7 +48,17 @@ impl Role {
     pub fn listens(self) -> bool {
         match self {
             Self::RestServer => true,
-            Self::RestClient => false,
+            Self::RestClient | Self::KafkaProducer | Self::KafkaConsumer => false,
+        }
+    }
+
+    /// What it does is told by its arguments, or by what it reads.
+    #[must_use]
+    pub fn takes(self) -> Option<&'static str> {
+        match self {
+            Self::RestClient => Some("arguments"),
+            Self::KafkaProducer => Some("lines on its stdin"),
+            Self::RestServer | Self::KafkaConsumer => None,
         }
     }
 }

@@ -45,7 +45,7 @@ impl Gate {
     }
 
     /// Waits at it.
-    pub(super) async fn pass(self) {
+    pub(crate) async fn pass(self) {
         self.waiting.send_modify(|waiting| *waiting += 1);
         // The gate itself keeps the sender.
         let _ = self.open.subscribe().wait_for(|&open| open).await;
