@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use lab_console::Failure;
 use tokio::time::sleep;
 
+use crate::broker::Broker;
 use crate::called::{Called, Place, Played};
 use crate::exercise::Role;
 use crate::http::{Answer, Request, send};
@@ -40,6 +41,8 @@ pub(crate) struct Bench {
     places: Vec<Place>,
     played: Vec<(String, Played)>,
     services: Vec<(String, rpc::Service)>,
+    /// Of an exercise of the Kafka lab.
+    pub(crate) kafka: Option<Broker>,
 }
 
 /// A server that takes connections.
@@ -64,6 +67,7 @@ impl Bench {
             places,
             played: Vec::new(),
             services: Vec::new(),
+            kafka: None,
         })
     }
 
@@ -132,7 +136,11 @@ impl Bench {
         args: &[&str],
         enough: impl Future<Output = ()>,
     ) -> Result<Ran, Failed> {
-        let command = self.command(address).args(args);
+        self.run_command(self.command(address).args(args), enough).await
+    }
+
+    /// The same with all that it is told.
+    pub(crate) async fn run_command(&self, command: Command, enough: impl Future<Output = ()>) -> Result<Ran, Failed> {
         Ok(self.programs.start(command)?.run_to_end(enough).await)
     }
 
@@ -149,13 +157,14 @@ impl Bench {
     }
 
     /// The program, told where it listens or what it calls.
-    fn command(&self, address: SocketAddr) -> Command {
+    pub(crate) fn command(&self, address: impl ToString) -> Command {
         let command = match &self.subject {
             Subject::Built(path) => Command::new(path),
             Subject::Typed(line) => Command::shell(line),
             Subject::File(_) => unreachable!("it is read"),
             Subject::At(_) => unreachable!("it runs already"),
         };
+        // Where it is to listen, or what it is to call.
         let command = match self.role.address() {
             Some((variable, _)) => command.env(variable, address.to_string()),
             None => command,
@@ -195,6 +204,9 @@ impl Bench {
     pub(crate) async fn end(self) {
         if let Some(process) = self.server.and_then(|server| server.process) {
             process.stop().await;
+        }
+        if let Some(kafka) = self.kafka {
+            kafka.end().await;
         }
     }
 }

@@ -2,7 +2,7 @@
 //! (the crate's README says which).
 
 use crate::exercise::Exercise;
-use crate::{grpc, rest};
+use crate::{grpc, kafka, rest};
 
 /// The exercises.
 pub const EXERCISES: &[&Exercise] = &[
@@ -15,6 +15,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &rest::a_client_to_leave_alone::EXERCISE,
     &grpc::first_call::EXERCISE,
     &grpc::change_a_contract::EXERCISE,
+    &kafka::first_record::EXERCISE,
 ];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.

@@ -3,7 +3,7 @@
 //!
 //! Read in this order: [`Exercise`], what an exercise is; [`EXERCISES`], all of
 //! them; `bench`, what a check has in its hands; `called`, services that a program
-//! calls; `rest/health.rs`, the checks of one; [`grade`], which runs them; [`Verdict`], what came of it.
+//! calls; `broker`, what a Kafka program works against; `rest/health.rs`, the checks of one; [`grade`], which runs them; [`Verdict`], what came of it.
 //!
 //! Around it is the learner's side, a file a command: `course`, the way through the
 //! exercises; `progress`, what somebody has done of it; `watch`, which leads along;
@@ -16,6 +16,7 @@
 
 mod ask;
 mod bench;
+mod broker;
 mod call;
 mod called;
 mod catalogue;
@@ -28,6 +29,7 @@ mod grade;
 mod grpc;
 mod hint;
 mod http;
+mod kafka;
 mod markdown;
 mod matrix;
 mod path;

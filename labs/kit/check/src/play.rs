@@ -1,5 +1,6 @@
 //! `cargo lab run rest/04`: the learner's program on its usual port, to play with.
 
+use std::io::{self, IsTerminal};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -17,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use crate::compile::{Built, build};
 use crate::config::PlayArgs;
 use crate::course::COURSE;
-use crate::exercise::Exercise;
+use crate::exercise::{Exercise, Role};
 use crate::progress::ProgressFile;
 use crate::trial::{NOT_COMPILED, Tried};
 
@@ -37,8 +38,12 @@ pub async fn play(args: PlayArgs) -> Result<(), Failure> {
     if !exercise.role.runs() {
         return print(&invitation(&format!("{} is read, and not run. Play with it:", exercise.id), &lines, ""));
     }
-    if !exercise.role.listens() && args.arguments.is_empty() && !lines.is_empty() {
-        return print(&invitation(&format!("{} takes arguments. Play, as with", exercise.id), &lines, ""));
+    let told = !args.arguments.is_empty() || exercise.role == Role::KafkaProducer && !io::stdin().is_terminal();
+    if let Some(takes) = exercise.role.takes()
+        && !told
+        && !lines.is_empty()
+    {
+        return print(&invitation(&format!("{} takes {takes}. Play, as with", exercise.id), &lines, ""));
     }
     let address = if exercise.role.listens() { Some(free_address(exercise)?) } else { None };
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;

@@ -9,6 +9,11 @@ pub enum Role {
     RestClient,
     /// It listens at `LAB_GRPC_ADDR`, from when it takes connections until SIGTERM.
     GrpcServer,
+    /// It sends to `LAB_TOPIC` on `KAFKA_BROKERS` what it is told by arguments or stdin, and
+    /// ends by itself, or on SIGTERM.
+    KafkaProducer,
+    /// It reads `LAB_TOPIC` on `KAFKA_BROKERS` as a member of `LAB_GROUP`, as far as its task says.
+    KafkaConsumer,
     /// No program: a `.proto`, which is read.
     Schema,
 }
@@ -20,6 +25,7 @@ impl Role {
         match self {
             Self::RestServer | Self::RestClient => Some(("LAB_REST_ADDR", "127.0.0.1:8080")),
             Self::GrpcServer => Some(("LAB_GRPC_ADDR", "127.0.0.1:50051")),
+            Self::KafkaProducer | Self::KafkaConsumer => Some(("KAFKA_BROKERS", "127.0.0.1:9092")),
             Self::Schema => None,
         }
     }
@@ -29,7 +35,17 @@ impl Role {
     pub fn listens(self) -> bool {
         match self {
             Self::RestServer | Self::GrpcServer => true,
-            Self::RestClient | Self::Schema => false,
+            Self::RestClient | Self::KafkaProducer | Self::KafkaConsumer | Self::Schema => false,
+        }
+    }
+
+    /// What it does is told by its arguments, or by what it reads.
+    #[must_use]
+    pub fn takes(self) -> Option<&'static str> {
+        match self {
+            Self::RestClient => Some("arguments"),
+            Self::KafkaProducer => Some("lines on its stdin"),
+            Self::RestServer | Self::GrpcServer | Self::KafkaConsumer | Self::Schema => None,
         }
     }
 
@@ -42,8 +58,8 @@ impl Role {
     /// Of its file's name.
     pub(super) fn extension(self) -> &'static str {
         match self {
-            Self::RestServer | Self::RestClient | Self::GrpcServer => "rs",
             Self::Schema => "proto",
+            _ => "rs",
         }
     }
 }
