@@ -71,7 +71,7 @@ pub use hint::hint;
 pub use matrix::{MatrixArgs, matrix};
 pub use path::path;
 pub use play::play;
-pub use progress::{next_step, progress};
+pub use progress::{end_of_course, next_step, progress};
 pub use quiz::quiz;
 pub use reset::reset;
 pub use show::show;
