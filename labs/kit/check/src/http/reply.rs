@@ -18,7 +18,7 @@ use tokio::time::sleep;
 use super::Gate;
 
 /// Of an endless body. After so many bytes nobody is meant to be there any more.
-const ENDLESS: u64 = 64 * 1024 * 1024;
+const ENDLESS: u64 = 32 * 1024 * 1024;
 /// Of a body that comes bit by bit.
 const DROPS: usize = 20;
 /// Less than any time-out for a read.

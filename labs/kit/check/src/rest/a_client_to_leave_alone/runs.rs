@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(8);
 const ALONE: Duration = Duration::from_secs(12);
 /// Runs that have not sent anything yet. To start takes a processor, and to wait takes none: so
 /// those that wait are hardly held up by the others, and nor are their times.
-const STARTING: usize = 4;
+const STARTING: usize = 2;
 /// Runs that are under way. Some languages take much memory.
 const UNDER_WAY: usize = 20;
 

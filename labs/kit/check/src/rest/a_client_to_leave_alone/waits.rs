@@ -66,10 +66,8 @@ pub(super) async fn an_attempt_has_an_end(bench: &mut Bench) -> Outcome {
         expect_slowest(runs, 1, Duration::from_millis(750))?;
         expect_quickest(runs, 1, Duration::from_millis(1_650))?;
     }
-    // Later on a second is a second; and what comes within it is taken, also if the machine is too
-    // busy for that now and then.
+    // What comes within the second is taken, also if the machine is too busy for that now and then.
     let slow = runs(bench, Group::Slow).await?;
-    expect_slowest(&slow, 2, Duration::from_secs(1) + LONGEST[1] / 2)?;
     let patient = slow.iter().min_by_key(|(_, call)| call.requests().len());
     patient.map_or(Ok(()), |(job, call)| {
         job.expect_requests(call, 3)?;
@@ -107,6 +105,8 @@ pub(super) async fn the_waits_grow(bench: &mut Bench) -> Outcome {
             expect_wait(call, number, longest / 2, Duration::MAX)?;
         }
     }
+    // After a time-out as well. That was not the first attempt: its second is a second.
+    expect_slowest(&runs(bench, Group::Slow).await?, 2, Duration::from_secs(1) + LONGEST[1] / 2)?;
     // The machine may hold up one or the other, but not all of them.
     (1..).zip(LONGEST).try_for_each(|(number, longest)| expect_quickest(&clients, number, longest + longest / 4))
 }

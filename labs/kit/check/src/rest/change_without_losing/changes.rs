@@ -34,12 +34,13 @@ pub(super) async fn put_changes(bench: &mut Bench) -> Outcome {
     let lists = [draw(&[&order.equipment]), vec!["MOUSE"], vec!["WEBCAM"; 3], order.equipment.clone()];
     for equipment in lists {
         order = order.change(bench, equipment).await?;
-    }
-    for other in others {
-        read(bench, other).await.map_err(|failed| Failed {
-            expected: format!("{}, as before: another order was changed", failed.expected),
-            ..failed
-        })?;
+        for other in &others {
+            let failed = |failed: Failed| {
+                let expected = format!("{}, as before: another order was changed", failed.expected);
+                Failed { expected, ..failed }
+            };
+            read(bench, other.clone()).await.map_err(failed)?;
+        }
     }
     Ok(())
 }

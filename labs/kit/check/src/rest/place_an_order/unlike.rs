@@ -18,10 +18,8 @@ pub(super) fn near(id: &str) -> Vec<String> {
     if id.chars().all(|c| c.is_ascii_digit()) {
         vec!["-1".to_owned(), format!("{id}x")]
     } else {
-        // The beginning of an id is hardly another order's, unless little of it is left.
-        let mut shorter = id.to_owned();
-        shorter.pop();
-        [format!("{id}x"), shorter].into_iter().filter(|near| near.len() > 4).collect()
+        let begin = id.rsplit_once('-').map(|(begin, _)| begin.to_owned());
+        [format!("{id}x")].into_iter().chain(begin.filter(|begin| !begin.is_empty())).collect()
     }
 }
 
@@ -32,8 +30,8 @@ mod tests {
     #[test]
     fn what_is_near_is_another() {
         assert_eq!(near("17"), ["-1", "17x"]);
-        assert_eq!(near("0190a5b4"), ["0190a5b4x", "0190a5b"]);
-        assert_eq!(near("o-17"), ["o-17x"]);
+        assert_eq!(near("0190a5b4"), ["0190a5b4x"]);
+        assert_eq!(near("o-17"), ["o-17x", "o"]);
     }
 
     #[test]
