@@ -14,6 +14,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &rest::change_without_losing::EXERCISE,
     &rest::a_client_to_leave_alone::EXERCISE,
     &grpc::first_call::EXERCISE,
+    &grpc::say_no::EXERCISE,
 ];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.

@@ -28,6 +28,7 @@ mod grade;
 mod grpc;
 mod hint;
 mod http;
+mod inside;
 mod markdown;
 mod matrix;
 mod path;

@@ -1,6 +1,7 @@
 //! The exercises of the gRPC lab.
 
 pub(crate) mod first_call;
+pub(crate) mod say_no;
 
 /// Where their tasks stand.
 pub(crate) const README: &str = include_str!("../../../../grpc/README.md");
@@ -8,3 +9,4 @@ pub(crate) const README: &str = include_str!("../../../../grpc/README.md");
 /// The service that they are about.
 pub(crate) const CREATE: &str = "orders.v1.OrderService/CreateOrder";
 pub(crate) const GET: &str = "orders.v1.OrderService/GetOrder";
+pub(crate) const DELETE: &str = "orders.v1.OrderService/DeleteOrder";
