@@ -29,6 +29,7 @@ mod grade;
 mod grpc;
 mod hint;
 mod http;
+mod inside;
 mod kafka;
 mod markdown;
 mod matrix;
