@@ -19,10 +19,6 @@ use super::Gate;
 
 /// Of an endless body. After so many bytes nobody is meant to be there any more.
 const ENDLESS: u64 = 32 * 1024 * 1024;
-/// Of a body that comes bit by bit.
-const DROPS: usize = 20;
-/// Less than any time-out for a read.
-const BETWEEN_DROPS: Duration = Duration::from_millis(150);
 const PIECE: &[u8] = &[b' '; 64 * 1024];
 
 pub(crate) type Response = http::Response<BoxBody<Bytes, io::Error>>;
@@ -44,8 +40,6 @@ pub(crate) enum Reply {
     Chunked { status: StatusCode, headers: Vec<(&'static str, String)>, body: String },
     /// 200, and a body that begins with this and goes on in spaces. It counts the bytes that were taken.
     Endless { content_type: &'static str, begin: String, taken: Taken },
-    /// An answer whose body takes some seconds: it comes bit by bit, and no bit is long in coming.
-    Drip { status: StatusCode, headers: Vec<(&'static str, String)>, body: String },
     /// Another reply, after so long.
     Late(Duration, Box<Reply>),
     /// Another reply, once the gate is open.
@@ -74,7 +68,6 @@ impl Reply {
             Self::Answer { headers, .. }
             | Self::CutBody { headers, .. }
             | Self::HangBody { headers, .. }
-            | Self::Drip { headers, .. }
             | Self::Chunked { headers, .. } => headers.push((name, value.into())),
             _ => {}
         }
@@ -101,14 +94,6 @@ impl Reply {
     pub(crate) fn stuck(self) -> Self {
         match self {
             Self::Answer { status, headers, body } => Self::HangBody { status, headers, body },
-            other => other,
-        }
-    }
-
-    /// The same, bit by bit.
-    pub(crate) fn dripping(self) -> Self {
-        match self {
-            Self::Answer { status, headers, body } => Self::Drip { status, headers, body },
             other => other,
         }
     }
@@ -154,16 +139,6 @@ impl Reply {
                 let headers = vec![("content-type", content_type.to_owned())];
                 let first = stream::iter([Ok(Bytes::from(begin))]);
                 Some(response(StatusCode::OK, headers, streamed(first.chain(taken.endless()))))
-            }
-            Self::Drip { status, mut headers, body } => {
-                headers.push(("content-length", body.len().to_string()));
-                let bits = body.as_bytes().chunks(body.len().div_ceil(DROPS).max(1)).map(Bytes::copy_from_slice);
-                let bits: Vec<_> = bits.collect();
-                let drops = stream::iter(bits).then(|bit| async move {
-                    sleep(BETWEEN_DROPS).await;
-                    Ok(bit)
-                });
-                Some(response(status, headers, streamed(drops)))
             }
             Self::Late(time, reply) => {
                 sleep(time).await;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-use super::{BETWEEN_DROPS, DROPS, Reply, floor};
+use super::{Reply, floor};
 
 /// As a learner sees it: the answer as it is on the wire, or what is done instead, in brackets.
 impl fmt::Display for Reply {
@@ -26,10 +26,6 @@ impl fmt::Display for Reply {
             Self::Hang => f.write_str("(no answer, and the connection stayed open)"),
             Self::Endless { content_type, begin, .. } => {
                 write!(f, "HTTP/1.1 200 OK\ncontent-type: {content_type}\n\n{begin}\n(and spaces without end)")
-            }
-            Self::Drip { status, headers, body } => {
-                head(f, *status, headers)?;
-                write!(f, "\n{body}\n(bit by bit: it took {} s)", (BETWEEN_DROPS * DROPS as u32).as_secs())
             }
             Self::Late(time, reply) => write!(f, "{reply}\n(after {} ms)", time.as_millis()),
             Self::Hold(_, reply) => write!(f, "{reply}"),
