@@ -156,6 +156,7 @@ impl Stream {
             self.show(&format!("\n{}", text.trim()));
             return Err(problem);
         }
+        self.messages.encoded(&parts.headers);
         self.came = Some((parts, body));
         Ok(())
     }

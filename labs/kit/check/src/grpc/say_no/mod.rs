@@ -160,11 +160,11 @@ async fn at_one_moment(bench: &mut Bench) -> Outcome {
             Err(failed) => return Err(server.explain(failed).await),
         };
         placed += usize::from(answer.status.code == Code::OK);
-        let what = format!("of {AT_ONCE} at the same time one to be OK, and the others 6 (ALREADY_EXISTS)");
+        let what = format!("of {AT_ONCE} at the same time one to be OK, and the others ALREADY_EXISTS (6)");
         answer.expect(&what, placed <= 1 && [Code::OK, Code::ALREADY_EXISTS].contains(&answer.status.code))?;
     }
     let answer = server.call(request(CREATE, &draft)).await?;
-    answer.expect("one of those before to have been OK, and this to be 6 (ALREADY_EXISTS)", placed == 1)?;
+    answer.expect("one of those before to have been OK, and this to be ALREADY_EXISTS (6)", placed == 1)?;
     answer.expect_code(Code::ALREADY_EXISTS)
 }
 
