@@ -15,6 +15,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &rest::change_without_losing::EXERCISE,
     &rest::a_client_to_leave_alone::EXERCISE,
     &kafka::first_record::EXERCISE,
+    &kafka::read_it_back::EXERCISE,
 ];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.
