@@ -17,6 +17,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &grpc::change_a_contract::EXERCISE,
     &grpc::say_no::EXERCISE,
     &kafka::first_record::EXERCISE,
+    &kafka::read_it_back::EXERCISE,
 ];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.
