@@ -2,6 +2,7 @@
 
 pub(crate) mod change_a_contract;
 pub(crate) mod first_call;
+pub(crate) mod watch;
 
 /// Where their tasks stand.
 pub(crate) const README: &str = include_str!("../../../../grpc/README.md");
