@@ -246,11 +246,18 @@ impl Server {
         }
     }
 
-    #[allow(dead_code, reason = "for exercises that are to come")]
     /// Calls a method on a connection of its own; what comes is read when the check wants it.
     pub(crate) async fn open(&mut self, request: rpc::Request) -> Result<rpc::Stream, Failed> {
         match rpc::open(self.address, request).await {
             Ok(stream) => Ok(stream),
+            Err(failed) => Err(self.explain(failed).await),
+        }
+    }
+
+    /// A connection for many calls.
+    pub(crate) async fn connect(&mut self) -> Result<rpc::Connection, Failed> {
+        match rpc::Connection::open(self.address).await {
+            Ok(connection) => Ok(connection),
             Err(failed) => Err(self.explain(failed).await),
         }
     }

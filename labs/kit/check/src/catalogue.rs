@@ -16,6 +16,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &grpc::first_call::EXERCISE,
     &grpc::change_a_contract::EXERCISE,
     &grpc::say_no::EXERCISE,
+    &grpc::watch::EXERCISE,
     &kafka::first_record::EXERCISE,
     &kafka::read_it_back::EXERCISE,
 ];

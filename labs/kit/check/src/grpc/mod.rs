@@ -3,6 +3,7 @@
 pub(crate) mod change_a_contract;
 pub(crate) mod first_call;
 pub(crate) mod say_no;
+pub(crate) mod watch;
 
 /// Where their tasks stand.
 pub(crate) const README: &str = include_str!("../../../../grpc/README.md");
