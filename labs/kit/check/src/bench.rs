@@ -87,7 +87,6 @@ impl Bench {
         Ok(played)
     }
 
-    #[allow(dead_code, reason = "for exercises that are to come")]
     /// That service, over gRPC; it is there from the first check that needs it.
     pub(crate) async fn plays_rpc(&mut self, variable: &str) -> Result<rpc::Service, Failed> {
         if let Some((_, service)) = self.services.iter().find(|(name, _)| name == variable) {
@@ -229,7 +228,6 @@ impl Server {
         }
     }
 
-    #[allow(dead_code, reason = "for exercises that are to come")]
     /// Calls a method on a connection of its own; what comes is read when the check wants it.
     pub(crate) async fn open(&mut self, request: rpc::Request) -> Result<rpc::Stream, Failed> {
         match rpc::open(self.address, request).await {

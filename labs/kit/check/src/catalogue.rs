@@ -15,6 +15,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &rest::a_client_to_leave_alone::EXERCISE,
     &grpc::first_call::EXERCISE,
     &grpc::change_a_contract::EXERCISE,
+    &grpc::deadlines::EXERCISE,
     &kafka::first_record::EXERCISE,
 ];
 

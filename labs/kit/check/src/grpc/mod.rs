@@ -1,6 +1,7 @@
 //! The exercises of the gRPC lab.
 
 pub(crate) mod change_a_contract;
+pub(crate) mod deadlines;
 pub(crate) mod first_call;
 
 /// Where their tasks stand.

@@ -47,7 +47,7 @@ pub(crate) struct Stream {
     response: ResponseFuture,
     came: Option<(Parts, RecvStream)>,
     messages: Messages,
-    _connection: JoinSet<()>,
+    connection: JoinSet<()>,
 }
 
 impl Stream {
@@ -65,7 +65,7 @@ impl Stream {
             response,
             came: None,
             messages: Messages::default(),
-            _connection: connection,
+            connection,
         }
     }
 
@@ -104,6 +104,11 @@ impl Stream {
     /// RST_STREAM with CANCEL: as a client does that no longer wants it. The connection stays.
     pub(crate) fn reset(&mut self) {
         self.outgoing.send_reset(Reason::CANCEL);
+    }
+
+    /// The connection is closed: as of a client that ended.
+    pub(crate) fn hang_up(&mut self) {
+        self.connection.abort_all();
     }
 
     /// What came isn't what was expected.
