@@ -60,9 +60,10 @@ def reserve(order, context, deadline):
 
 class OrderService(orders_pb2_grpc.OrderServiceServicer):
     def CreateOrder(self, request, context):
-        # The library reads the header, in whatever unit it is, and counts down.
+        # The library reads the header, in whatever unit it is, and counts down. Without one it counts
+        # from a number that nobody waits for, 9e18.
         left = context.time_remaining()
-        deadline = time.monotonic() + (WITHOUT_DEADLINE if left is None else left)
+        deadline = time.monotonic() + (left if left < 1e12 else WITHOUT_DEADLINE)
         order = orders_pb2.Order(
             id=str(uuid.uuid4()),
             created_by=request.created_by,

@@ -136,6 +136,11 @@ impl Status {
         Some(Ok(Self { code, message, details }))
     }
 
+    /// Of a stream that was reset.
+    pub(super) fn cancelled() -> Self {
+        Self { code: Code::CANCELLED, message: String::new(), details: Ok(Vec::new()) }
+    }
+
     /// All that the details say of fields.
     pub(crate) fn violations(&self) -> Vec<&FieldViolation> {
         let details = self.details.as_ref().map_or(&[][..], Vec::as_slice);

@@ -78,6 +78,10 @@ impl Stream {
     pub(crate) async fn next(&mut self, patience: Duration) -> Result<Next, Failed> {
         match timeout(patience, self.step()).await {
             Ok(Ok(next)) => Ok(next),
+            Ok(Err(problem)) if problem.is_cancelled => {
+                self.show(&format!("({})", problem.what));
+                Ok(Next::End(Status::cancelled()))
+            }
             Ok(Err(problem)) => Err(self.failed(problem)),
             Err(_) => Ok(Next::Nothing),
         }

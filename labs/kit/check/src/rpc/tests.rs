@@ -151,6 +151,16 @@ async fn what_is_no_grpc_is_told_in_a_sentence() {
 }
 
 #[tokio::test]
+async fn a_reset_with_cancel_is_cancelled() {
+    let address = odd(vec![[begin(), frame(3, 0, 1, &[0, 0, 0, 8])].concat()], Duration::ZERO).await;
+    let answer = call(address, reserve("1")).await.expect("an answer");
+    assert_eq!(answer.status.code, Code::CANCELLED);
+    let address = odd(vec![[begin(), frame(3, 0, 1, &[0, 0, 0, 2])].concat()], Duration::ZERO).await;
+    let said = said(call(address, reserve("1")).await);
+    assert!(said.contains("reset the stream: INTERNAL_ERROR"), "{said}");
+}
+
+#[tokio::test]
 async fn a_byte_at_a_time_ends_in_time() {
     let bytes = begin().into_iter().map(|byte| vec![byte]).collect();
     let (address, at) = (odd(bytes, Duration::from_millis(30)).await, Instant::now());
