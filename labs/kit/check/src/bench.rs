@@ -104,7 +104,6 @@ impl Bench {
         Ok(played)
     }
 
-    #[allow(dead_code, reason = "for exercises that are to come")]
     /// That service, over gRPC; it is there from the first check that needs it.
     pub(crate) async fn plays_rpc(&mut self, variable: &str) -> Result<rpc::Service, Failed> {
         if let Some((_, service)) = self.services.iter().find(|(name, _)| name == variable) {

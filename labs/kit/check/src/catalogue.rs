@@ -17,6 +17,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &grpc::change_a_contract::EXERCISE,
     &grpc::say_no::EXERCISE,
     &grpc::watch::EXERCISE,
+    &grpc::deadlines::EXERCISE,
     &kafka::first_record::EXERCISE,
     &kafka::read_it_back::EXERCISE,
 ];

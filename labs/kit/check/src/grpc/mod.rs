@@ -1,6 +1,7 @@
 //! The exercises of the gRPC lab.
 
 pub(crate) mod change_a_contract;
+pub(crate) mod deadlines;
 pub(crate) mod first_call;
 pub(crate) mod say_no;
 pub(crate) mod watch;
