@@ -73,14 +73,11 @@ impl History {
     /// those that were placed together settles which came first.
     pub(super) fn stands(&mut self, index: usize, id: &str) -> Stands {
         let is_it = |number: &usize| self.orders.get(*number).is_some_and(|placed| placed.order["id"] == id);
-        if index < self.settled && is_it(&index) {
-            return Stands::Here;
-        }
-        if index >= self.settled
-            && let Some(found) = self.moment(index).filter(|&other| other >= index).find(is_it)
-        {
+        let due =
+            if index < self.settled { Some(index) } else { self.moment(index).filter(|&at| at >= index).find(is_it) };
+        if let Some(found) = due.filter(is_it) {
             self.orders.swap(index, found);
-            self.settled = index + 1;
+            self.settled = self.settled.max(index + 1);
             return Stands::Here;
         }
         (0..self.orders.len()).find(is_it).map_or(Stands::Nowhere, Stands::Elsewhere)

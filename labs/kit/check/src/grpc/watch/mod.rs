@@ -10,7 +10,7 @@ mod watcher;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use changes::{begins_with_position, each_once_in_order, placed_orders_come};
-use places::{fourth_is_refused, place_is_given_back, three_of_eight};
+use places::{a_stalled_place_too, fourth_is_refused, place_is_given_back, three_of_eight};
 use resume::{goes_on_after_a_position, kept_and_live_meet};
 use slow::{nobody_waits_for_the_slow, slow_is_ended, too_old_is_refused, up_to_1000_wait};
 
@@ -34,11 +34,12 @@ pub(crate) const EXERCISE: Exercise = Exercise {
         place_is_given_back,
         three_of_eight,
         goes_on_after_a_position,
+        nobody_waits_for_the_slow,
+        slow_is_ended,
+        a_stalled_place_too,
         kept_and_live_meet,
         up_to_1000_wait,
         too_old_is_refused,
-        nobody_waits_for_the_slow,
-        slow_is_ended,
     ],
 };
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::history::Size;
-use super::watcher::{Asked, PATIENCE, from, is_refused, let_in};
+use super::watcher::{Asked, PATIENCE, Watcher, from, is_refused, let_in};
 use super::{NARROW, Scene, WATCHERS};
 use crate::bench::Bench;
 use crate::http::Gate;
@@ -46,14 +46,9 @@ enum Leaves {
 
 pub(super) async fn place_is_given_back(bench: &mut Bench) -> Outcome {
     let mut scene = Scene::resume(bench);
-    for (leaves, stalled) in [
-        (Leaves::Cancels, false),
-        (Leaves::HangsUp, false),
-        (Leaves::Cancels, true),
-        (Leaves::HangsUp, true),
-        (Leaves::Cancels, false),
-    ] {
-        one_leaves(bench, &mut scene, leaves, stalled).await?;
+    for leaves in [Leaves::Cancels, Leaves::HangsUp, Leaves::HangsUp, Leaves::Cancels] {
+        let leaving = scene.watchers.remove(0);
+        one_leaves(bench, &mut scene, leaving, leaves, "").await?;
     }
     scene.all_get_one_more(bench).await?;
     // Now all of them leave.
@@ -62,16 +57,27 @@ pub(super) async fn place_is_given_back(bench: &mut Bench) -> Outcome {
     Ok(())
 }
 
-async fn one_leaves(bench: &mut Bench, scene: &mut Scene, leaves: Leaves, stalled: bool) -> Outcome {
-    // The last one has little room.
-    let leaving = if stalled { scene.watchers.pop() } else { Some(scene.watchers.remove(0)) };
-    let Some(mut leaving) = leaving else { return Ok(()) };
-    if stalled {
+pub(super) async fn a_stalled_place_too(bench: &mut Bench) -> Outcome {
+    let mut scene = Scene::resume(bench);
+    scene.one_more(bench).await?;
+    let narrow = let_in(bench, from("").window(NARROW), scene.history.len()).await?;
+    scene.watchers.push(narrow);
+    for leaves in [Leaves::Cancels, Leaves::HangsUp] {
+        // The last one has little room.
+        let Some(leaving) = scene.watchers.pop() else { return Ok(()) };
         scene.history.place(bench, FILLING, Size::Large).await?;
         for watcher in &mut scene.watchers {
             watcher.reads_all(&mut scene.history).await?;
         }
+        one_leaves(bench, &mut scene, leaving, leaves, ", which had read nothing any more,").await?;
     }
+    scene.all_get_one_more(bench).await?;
+    scene.watchers.truncate(1);
+    scene.keep(bench);
+    Ok(())
+}
+
+async fn one_leaves(bench: &mut Bench, scene: &mut Scene, mut leaving: Watcher, leaves: Leaves, who: &str) -> Outcome {
     // Who cancels keeps the connection.
     let (how, connection) = match leaves {
         Leaves::Cancels => {
@@ -83,9 +89,8 @@ async fn one_leaves(bench: &mut Bench, scene: &mut Scene, leaves: Leaves, stalle
             ("closed its connection", None)
         }
     };
-    let reads = if stalled { ", which read nothing any more," } else { "" };
     let told =
-        |failed: Failed| Failed { sent: format!("(one of three watchers{reads} {how})\n\n{}", failed.sent), ..failed };
+        |failed: Failed| Failed { sent: format!("(one of three watchers{who} {how})\n\n{}", failed.sent), ..failed };
     let next = let_in(bench, from("").window(NARROW), scene.history.len()).await.map_err(told)?;
     scene.watchers.push(next);
     is_refused(bench, from("")).await.map_err(|failed| {

@@ -1,5 +1,7 @@
 //! Who reads slowly: up to 1,000 it is waited for, and then not, and nobody else notices.
 
+use std::time::{Duration, Instant};
+
 use super::history::{AT_ONCE, Size};
 use super::watcher::{Asked, Watcher, ask_in, from, is_refused, let_in, told};
 use super::{KEPT, NARROW, Scene, WATCHERS};
@@ -9,6 +11,8 @@ use crate::verdict::{Failed, Outcome};
 
 /// So many are too many, whatever is on its way in sockets and buffers.
 const TOO_MANY: usize = 1_500;
+/// For all of them. A server with a thread for each call takes half of it on a busy machine.
+const FOR_ALL: Duration = Duration::from_secs(8);
 /// As it is without anybody's doing.
 const WIDE: u32 = 65_535;
 
@@ -68,15 +72,19 @@ async fn is_too_old(bench: &mut Bench, scene: &Scene, position: &str, after: usi
 
 pub(super) async fn nobody_waits_for_the_slow(bench: &mut Bench) -> Outcome {
     let mut scene = Scene::resume(bench);
-    scene.one_more(bench).await?;
     let mut slow = let_in(bench, from("").window(NARROW), scene.history.len()).await?;
     slow.tell(format!("(then {TOO_MANY} orders were placed, while it read nothing)"));
     scene.one_more(bench).await?;
     for watcher in &mut scene.watchers {
         watcher.tell("(orders are placed, and another watcher reads nothing)");
     }
+    let begin = Instant::now();
     for _ in 0..TOO_MANY / AT_ONCE {
-        let placed = scene.history.place(bench, AT_ONCE, Size::Large).await;
+        let mut placed = scene.history.place(bench, AT_ONCE, Size::Large).await;
+        if placed.is_ok() && begin.elapsed() > FOR_ALL {
+            let expected = format!("answers: {TOO_MANY} orders are placed within {} s", FOR_ALL.as_secs());
+            placed = Err(Failed::new("(placed orders)", expected, "(it takes longer)"));
+        }
         placed.map_err(|failed| while_slow(&scene, &slow, failed))?;
         for watcher in &mut scene.watchers {
             watcher.reads_all(&mut scene.history).await?;
@@ -116,5 +124,8 @@ pub(super) async fn slow_is_ended(bench: &mut Bench) -> Outcome {
     let next = let_in(bench, from(""), scene.history.len()).await.map_err(told)?;
     scene.watchers.push(next);
     is_refused(bench, from("")).await.map_err(told)?;
-    scene.all_get_one_more(bench).await
+    scene.all_get_one_more(bench).await?;
+    scene.watchers.truncate(1);
+    scene.keep(bench);
+    Ok(())
 }
