@@ -14,14 +14,14 @@ use crate::verdict::{Failed, Outcome};
 pub(super) const AT_ONCE: usize = 20;
 /// For twenty orders.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// With this behind their name, a thousand orders are more than any library holds on their way.
-const LARGE: usize = 1_000;
+/// With this behind their name, 240 orders are more than any library holds on their way.
+const LARGE: usize = 500;
 
 /// How much of an order there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Size {
     Small,
-    /// About 1 KB.
+    /// More than half a KB.
     Large,
 }
 

@@ -10,7 +10,7 @@ use crate::rpc::{Code, Next};
 use crate::verdict::{Failed, Outcome};
 
 /// So many are too many, whatever is on its way in sockets and buffers.
-const TOO_MANY: usize = 1_500;
+const TOO_MANY: usize = 1_300;
 /// For all of them. A server with a thread for each call takes half of it on a busy machine.
 const FOR_ALL: Duration = Duration::from_secs(8);
 /// As it is without anybody's doing.

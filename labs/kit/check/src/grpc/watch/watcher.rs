@@ -1,5 +1,6 @@
 //! Those who watch: let in, or not; and what they get must be what was placed.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::verdict::{Failed, Outcome};
 /// For a message that is to come. The sentences say less; a busy machine needs more.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// For a place that is free, or about to be.
-pub(super) const TO_GET_IN: Duration = Duration::from_secs(3);
+const TO_GET_IN: Duration = Duration::from_secs(3);
 /// Between two times that one asks.
 const AGAIN: Duration = Duration::from_millis(40);
 /// Of a text, so much is shown.
@@ -27,6 +28,7 @@ pub(super) struct Watcher {
     pub(super) position: String,
     /// Of all messages, the first one as well.
     pub(super) positions: Vec<String>,
+    had: HashSet<String>,
     /// The number of the order that comes next.
     pub(super) index: usize,
     /// What happened meanwhile, for the learner.
@@ -98,7 +100,8 @@ impl Asked {
             Some(position) => {
                 let position = position.to_owned();
                 let positions = vec![position.clone()];
-                Ok(Watcher { stream: self.stream, position, positions, index, did: String::new() })
+                let had = HashSet::from([position.clone()]);
+                Ok(Watcher { stream: self.stream, position, positions, had, index, did: String::new() })
             }
             None => Err(self.wrong("first, a message with a `position` and no `order`")),
         }
@@ -156,7 +159,7 @@ impl Watcher {
                 "the order as CreateOrder has answered it, {}",
                 history.order(self.index).map_or(String::new(), brief)
             ))
-        } else if position.is_empty() || self.positions.iter().any(|before| before == position) {
+        } else if position.is_empty() || !self.had.insert(position.to_owned()) {
             Some("a `position` that none of its messages had before".to_owned())
         } else {
             None
