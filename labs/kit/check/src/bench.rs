@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use lab_console::Failure;
 use tokio::time::sleep;
@@ -9,9 +10,9 @@ use tokio::time::sleep;
 use crate::broker::Broker;
 use crate::called::{Called, Place, Played};
 use crate::exercise::Role;
-use crate::http::{Answer, Request, send};
-use crate::process::{Claim, Command, Process, Programs, Ran};
+use crate::process::{Command, Process, Programs, Ran};
 use crate::rpc;
+use crate::server::Server;
 use crate::text::{TO_PRINT, Text};
 use crate::verdict::Failed;
 
@@ -32,43 +33,51 @@ pub enum Subject {
 pub(crate) struct Bench {
     role: Role,
     subject: Subject,
-    programs: Programs,
+    programs: Arc<Programs>,
     server: Option<Server>,
     /// What one check has seen and the next judges as well: some things take long to watch.
     pub(crate) seen: http::Extensions,
     /// What the learner is shown after a pass.
     pub(crate) shown: Vec<String>,
-    places: Vec<Place>,
+    places: Arc<[Place]>,
     played: Vec<(String, Played)>,
     services: Vec<(String, rpc::Service)>,
     /// Of an exercise of the Kafka lab.
     pub(crate) kafka: Option<Broker>,
 }
 
-/// A server that takes connections.
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
-    /// `None`: somebody else has started it.
-    process: Option<Process>,
-    _claim: Option<Claim>,
-}
-
 impl Bench {
     pub(crate) fn new(role: Role, calls: &[Called], subject: Subject) -> Result<Self, Failure> {
         let at = matches!(subject, Subject::At(_));
-        let places = calls.iter().map(|called| called.place(at)).collect::<Result<_, _>>()?;
+        let places = calls.iter().map(|called| called.place(at)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             role,
             subject,
-            programs: Programs::new()?,
+            programs: Arc::new(Programs::new()?),
             server: None,
             seen: http::Extensions::new(),
             shown: Vec::new(),
-            places,
+            places: places.into(),
             played: Vec::new(),
             services: Vec::new(),
             kafka: None,
         })
+    }
+
+    /// Another for the same program: for what goes on beside the checks.
+    pub(crate) fn beside(&self) -> Self {
+        Self {
+            role: self.role,
+            subject: self.subject.clone(),
+            programs: Arc::clone(&self.programs),
+            server: None,
+            seen: http::Extensions::new(),
+            shown: Vec::new(),
+            places: Arc::clone(&self.places),
+            played: Vec::new(),
+            services: Vec::new(),
+            kafka: None,
+        }
     }
 
     /// Where the program is to find a service that it calls.
@@ -87,7 +96,6 @@ impl Bench {
         Ok(played)
     }
 
-    #[allow(dead_code, reason = "for exercises that are to come")]
     /// That service, over gRPC; it is there from the first check that needs it.
     pub(crate) async fn plays_rpc(&mut self, variable: &str) -> Result<rpc::Service, Failed> {
         if let Some((_, service)) = self.services.iter().find(|(name, _)| name == variable) {
@@ -207,49 +215,6 @@ impl Bench {
         }
         if let Some(kafka) = self.kafka {
             kafka.end().await;
-        }
-    }
-}
-
-impl Server {
-    /// Sends a request on a connection of its own, and reads the whole answer.
-    pub(crate) async fn send(&mut self, request: Request) -> Result<Answer, Failed> {
-        let failed = match send(self.address, request).await {
-            Ok(answer) => return Ok(answer),
-            Err(failed) => failed,
-        };
-        Err(self.explain(failed).await)
-    }
-
-    /// Calls a method on a connection of its own, and reads all that comes.
-    pub(crate) async fn call(&mut self, request: rpc::Request) -> Result<rpc::Answer, Failed> {
-        match rpc::call(self.address, request).await {
-            Ok(answer) => Ok(answer),
-            Err(failed) => Err(self.explain(failed).await),
-        }
-    }
-
-    /// Calls a method on a connection of its own; what comes is read when the check wants it.
-    pub(crate) async fn open(&mut self, request: rpc::Request) -> Result<rpc::Stream, Failed> {
-        match rpc::open(self.address, request).await {
-            Ok(stream) => Ok(stream),
-            Err(failed) => Err(self.explain(failed).await),
-        }
-    }
-
-    /// A connection for many calls.
-    pub(crate) async fn connect(&mut self) -> Result<rpc::Connection, Failed> {
-        match rpc::Connection::open(self.address).await {
-            Ok(connection) => Ok(connection),
-            Err(failed) => Err(self.explain(failed).await),
-        }
-    }
-
-    /// Adds what became of the program.
-    pub(crate) async fn explain(&mut self, failed: Failed) -> Failed {
-        match &mut self.process {
-            Some(process) => process.explain(failed).await,
-            None => failed,
         }
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
 use super::client::{PATIENCE, Request, WINDOW, whole};
@@ -28,6 +28,7 @@ pub(crate) struct Connection {
     sender: SendRequest<Bytes>,
     windows: mpsc::UnboundedSender<u32>,
     pub(super) recording: Recording,
+    open: AbortHandle,
     _task: Arc<JoinSet<()>>,
 }
 
@@ -87,7 +88,7 @@ impl Connection {
             .map_err(|error| Problem::broken(&error))?;
         let (windows, mut wanted) = mpsc::unbounded_channel();
         let mut task = JoinSet::new();
-        task.spawn(async move {
+        let open = task.spawn(async move {
             loop {
                 tokio::select! {
                     // What goes wrong on it, its streams tell.
@@ -98,7 +99,12 @@ impl Connection {
                 }
             }
         });
-        Ok(Self { address, sender, windows, recording, _task: Arc::new(task) })
+        Ok(Self { address, sender, windows, recording, open, _task: Arc::new(task) })
+    }
+
+    /// Closes it under all of its calls: as of a client that ended.
+    pub(super) fn close(&self) {
+        self.open.abort();
     }
 
     async fn started(&self, request: Request) -> Result<Stream, Problem> {

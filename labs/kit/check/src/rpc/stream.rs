@@ -76,6 +76,10 @@ impl Stream {
     pub(crate) async fn next(&mut self, patience: Duration) -> Result<Next, Failed> {
         match timeout(patience, self.step()).await {
             Ok(Ok(next)) => Ok(next),
+            Ok(Err(problem)) if problem.is_cancelled => {
+                self.show(&format!("({})", problem.what));
+                Ok(Next::End(Status::cancelled()))
+            }
             Ok(Err(problem)) => Err(self.failed(problem)),
             Err(_) => Ok(Next::Nothing),
         }
@@ -107,6 +111,11 @@ impl Stream {
     /// RST_STREAM with CANCEL: as a client does that no longer wants it. The connection stays.
     pub(crate) fn reset(&mut self) {
         self.outgoing.send_reset(Reason::CANCEL);
+    }
+
+    /// The connection is closed: as of a client that ended.
+    pub(crate) fn hang_up(&mut self) {
+        self.connection.close();
     }
 
     /// What came isn't what was expected.
@@ -162,6 +171,7 @@ impl Stream {
             self.show(&format!("\n{}", text.trim()));
             return Err(problem);
         }
+        self.messages.encoded(&parts.headers);
         self.came = Some((parts, body));
         Ok(())
     }

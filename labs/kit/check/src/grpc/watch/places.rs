@@ -107,7 +107,7 @@ pub(super) async fn three_of_eight(bench: &mut Bench) -> Outcome {
     for _ in 0..ROUNDS {
         let asked = eight_ask(bench).await?;
         if let Some(odd) = asked.iter().find(|asked| !asked.is_in() && !asked.is_full()) {
-            return Err(odd.wrong("a first message, or the status 8 (RESOURCE_EXHAUSTED)"));
+            return Err(odd.wrong("a first message, or the status RESOURCE_EXHAUSTED (8)"));
         }
         let count = asked.iter().filter(|asked| asked.is_in()).count();
         if count > WATCHERS {

@@ -53,7 +53,7 @@ pub(super) async fn too_old_is_refused(bench: &mut Bench) -> Outcome {
 
 /// No order comes. The first message may, as with other positions.
 async fn is_too_old(bench: &mut Bench, scene: &Scene, position: &str, after: usize) -> Outcome {
-    let expected = "the status 11 (OUT_OF_RANGE), and no order";
+    let expected = "the status OUT_OF_RANGE (11), and no order";
     let did =
         |failed: Failed| Failed { sent: format!("{}\n({after} orders were placed after it)", failed.sent), ..failed };
     let mut asked = ask_in(bench, from(position)).await?;
@@ -105,7 +105,7 @@ pub(super) async fn slow_is_ended(bench: &mut Bench) -> Outcome {
     let mut scene = Scene::resume(bench);
     let Some(mut slow) = scene.slow.take() else { return Ok(()) };
     slow.stream.widen(WIDE);
-    let expected = "what was on its way, without a gap, and then the status 11 (OUT_OF_RANGE)";
+    let expected = "what was on its way, without a gap, and then the status OUT_OF_RANGE (11)";
     loop {
         match slow.read(expected).await? {
             Next::End(status) if status.code == Code::OUT_OF_RANGE => break,

@@ -76,7 +76,7 @@ pub(super) async fn let_in(bench: &mut Bench, request: Request, index: usize) ->
 /// Asks, and must be refused.
 pub(super) async fn is_refused(bench: &mut Bench, request: Request) -> Outcome {
     let asked = ask(bench, request).await?;
-    let expected = format!("the status 8 (RESOURCE_EXHAUSTED): {WATCHERS} are watching already");
+    let expected = format!("the status RESOURCE_EXHAUSTED (8): {WATCHERS} are watching already");
     if asked.is_full() { Ok(()) } else { Err(asked.wrong(expected)) }
 }
 
