@@ -196,8 +196,7 @@ impl Stream {
         if self.shown.len() + text.len() <= SHOWN {
             self.shown = format!("{}\n{text}", self.shown).trim().to_owned();
         } else if !self.shown.ends_with(MORE) {
-            self.shown.push_str("\n");
-            self.shown.push(MORE);
+            self.shown.extend(['\n', MORE]);
         }
     }
 

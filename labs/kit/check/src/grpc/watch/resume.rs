@@ -65,7 +65,7 @@ impl Scene {
         Ok((watcher.position.clone(), watcher.index))
     }
 
-    async fn to_the_end(&mut self, bench: &mut Bench, mut watcher: Watcher) -> Outcome {
+    async fn reads_to_the_end(&mut self, bench: &mut Bench, mut watcher: Watcher) -> Outcome {
         watcher.reads_all(&mut self.history).await?;
         self.watchers.push(watcher);
         self.all_get_one_more(bench).await?;
@@ -86,7 +86,7 @@ async fn while_it_gets_what_was_kept(bench: &mut Bench, scene: &mut Scene) -> Ou
     }
     scene.history.place(bench, AT_ONCE, Size::Large).await?;
     watcher.stream.widen(WIDE);
-    scene.to_the_end(bench, watcher).await
+    scene.reads_to_the_end(bench, watcher).await
 }
 
 /// It asks while orders are placed, and some more until it has what it asked for.

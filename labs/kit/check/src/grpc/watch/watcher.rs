@@ -145,7 +145,8 @@ impl Watcher {
             Stands::Here => None,
             Stands::Elsewhere(other) if other >= self.index && history.is_open(self.index) => Some("others are due"),
             Stands::Elsewhere(other) if other > self.index => Some("one or more before it are missing"),
-            Stands::Elsewhere(_) => Some("it was due before, and not now"),
+            Stands::Elsewhere(other) if other + self.positions.len() > self.index => Some("it has come before"),
+            Stands::Elsewhere(_) => Some("it was placed before the position that this watch began with"),
             Stands::Nowhere => Some("no order has this id"),
         };
         if let Some(what) = what {
