@@ -10,9 +10,9 @@ use tokio::time::sleep;
 use crate::broker::Broker;
 use crate::called::{Called, Place, Played};
 use crate::exercise::Role;
-use crate::http::{Answer, Request, send};
-use crate::process::{Claim, Command, Process, Programs, Ran};
+use crate::process::{Command, Process, Programs, Ran};
 use crate::rpc;
+use crate::server::Server;
 use crate::text::{TO_PRINT, Text};
 use crate::verdict::Failed;
 
@@ -44,14 +44,6 @@ pub(crate) struct Bench {
     services: Vec<(String, rpc::Service)>,
     /// Of an exercise of the Kafka lab.
     pub(crate) kafka: Option<Broker>,
-}
-
-/// A server that takes connections.
-pub(crate) struct Server {
-    pub(crate) address: SocketAddr,
-    /// `None`: somebody else has started it.
-    process: Option<Process>,
-    _claim: Option<Claim>,
 }
 
 impl Bench {
@@ -223,49 +215,6 @@ impl Bench {
         }
         if let Some(kafka) = self.kafka {
             kafka.end().await;
-        }
-    }
-}
-
-impl Server {
-    /// Sends a request on a connection of its own, and reads the whole answer.
-    pub(crate) async fn send(&mut self, request: Request) -> Result<Answer, Failed> {
-        let failed = match send(self.address, request).await {
-            Ok(answer) => return Ok(answer),
-            Err(failed) => failed,
-        };
-        Err(self.explain(failed).await)
-    }
-
-    /// Calls a method on a connection of its own, and reads all that comes.
-    pub(crate) async fn call(&mut self, request: rpc::Request) -> Result<rpc::Answer, Failed> {
-        match rpc::call(self.address, request).await {
-            Ok(answer) => Ok(answer),
-            Err(failed) => Err(self.explain(failed).await),
-        }
-    }
-
-    /// Calls a method on a connection of its own; what comes is read when the check wants it.
-    pub(crate) async fn open(&mut self, request: rpc::Request) -> Result<rpc::Stream, Failed> {
-        match rpc::open(self.address, request).await {
-            Ok(stream) => Ok(stream),
-            Err(failed) => Err(self.explain(failed).await),
-        }
-    }
-
-    /// A connection for many calls.
-    pub(crate) async fn connect(&mut self) -> Result<rpc::Connection, Failed> {
-        match rpc::Connection::open(self.address).await {
-            Ok(connection) => Ok(connection),
-            Err(failed) => Err(self.explain(failed).await),
-        }
-    }
-
-    /// Adds what became of the program.
-    pub(crate) async fn explain(&mut self, failed: Failed) -> Failed {
-        match &mut self.process {
-            Some(process) => process.explain(failed).await,
-            None => failed,
         }
     }
 }

@@ -46,6 +46,7 @@ mod rest;
 #[allow(dead_code, unused_imports, reason = "it serves exercises that are to come as well")]
 mod rpc;
 mod schema;
+mod server;
 mod show;
 mod solution;
 mod start;

@@ -17,10 +17,12 @@ use super::head::{self, Problem};
 use super::messages::Messages;
 use super::status::Status;
 use super::{Connection, json, schema};
-use crate::verdict::{Failed, Outcome};
+use crate::verdict::Failed;
 
 /// Of what came, so much is kept to be shown.
 const SHOWN: usize = 8 * 1024;
+/// Stands where there was more.
+const MORE: char = '…';
 /// Of an answer that isn't gRPC.
 const FOREIGN: usize = 1024;
 
@@ -101,21 +103,6 @@ impl Stream {
         }
     }
 
-    /// Returns when its headers are there, or the time is over. No message is read.
-    ///
-    /// # Errors
-    ///
-    /// When what comes isn't gRPC, or it breaks off.
-    pub(crate) async fn begun(&mut self, patience: Duration) -> Outcome {
-        if self.came.is_some() {
-            return Ok(());
-        }
-        match timeout(patience, self.head()).await {
-            Ok(Err(problem)) => Err(self.failed(problem)),
-            Ok(Ok(())) | Err(_) => Ok(()),
-        }
-    }
-
     /// From now on so many bytes may come that nobody has read, on each stream of its connection.
     pub(crate) fn widen(&self, window: u32) {
         self.connection.widen(window);
@@ -154,7 +141,10 @@ impl Stream {
         loop {
             if let Some(message) = self.messages.next().map_err(Problem::plain)? {
                 let message = schema::decode(self.method.output(), message).map_err(Problem::plain)?;
-                self.show(&format!("\n{}", json::shown(&message)));
+                // To lay out what is not shown would take longer than to read it.
+                if !self.shown.ends_with(MORE) {
+                    self.show(&format!("\n{}", json::shown(&message)));
+                }
                 return Ok(Next::Message(message));
             }
             match &mut self.came {
@@ -205,8 +195,8 @@ impl Stream {
     fn show(&mut self, text: &str) {
         if self.shown.len() + text.len() <= SHOWN {
             self.shown = format!("{}\n{text}", self.shown).trim().to_owned();
-        } else if !self.shown.ends_with('…') {
-            self.shown.push_str("\n…");
+        } else if !self.shown.ends_with(MORE) {
+            self.shown.extend(['\n', MORE]);
         }
     }
 

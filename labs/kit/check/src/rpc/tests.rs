@@ -189,7 +189,6 @@ async fn calls_share_a_connection_and_a_window_of_nothing_is_opened_later() {
         assert_eq!(answer.expect("an answer").message().expect("it is OK")["reservation_id"], id);
     }
     let mut stream = open(address, reserve("4").window(0)).await.expect("a stream");
-    stream.begun(SOON).await.expect("headers need no window");
     assert_eq!(stream.next(Duration::from_millis(20)).await.expect("nothing went wrong"), Next::Nothing);
     stream.widen(1024);
     assert_eq!(stream.message("a message", SOON).await.expect("a message")["reservation_id"], "4");

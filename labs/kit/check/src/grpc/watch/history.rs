@@ -14,14 +14,14 @@ use crate::verdict::{Failed, Outcome};
 pub(super) const AT_ONCE: usize = 20;
 /// For twenty orders.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// With this behind their name, a thousand orders are more than any library holds on their way.
-const LARGE: usize = 1_000;
+/// With this behind their name, 240 orders are more than any library holds on their way.
+const LARGE: usize = 500;
 
 /// How much of an order there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Size {
     Small,
-    /// About 1 KB.
+    /// More than half a KB.
     Large,
 }
 
@@ -89,7 +89,7 @@ impl History {
         while left > 0 {
             let count = left.min(AT_ONCE);
             left -= count;
-            let drafts: Vec<Value> = (0..count).map(|_| draft(bench, size)).collect();
+            let drafts: Vec<Value> = (0..count).map(|number| draft(bench, number, size)).collect();
             let connection = bench.server().await?.connect().await?;
             let calls = drafts.iter().map(|draft| connection.call(request(CREATE, draft).patience(PATIENCE)));
             let answers = join_all(calls).await;
@@ -107,9 +107,9 @@ impl History {
     }
 }
 
-fn draft(bench: &Bench, size: Size) -> Value {
+fn draft(bench: &Bench, number: usize, size: Size) -> Value {
     const LISTS: [&[&str]; 3] = [&["MOUSE"], &["WEBCAM", "KEYBOARD", "WEBCAM"], &["MONITOR", "MOUSE"]];
-    let list = LISTS[bench.number(1_000) as usize % LISTS.len()];
+    let list = LISTS[number % LISTS.len()];
     let equipment: Vec<_> = list.iter().map(|item| format!("EQUIPMENT_{item}")).collect();
     let created_by = match size {
         Size::Small => bench.word(),

@@ -14,6 +14,8 @@ use crate::verdict::{Failed, Outcome};
 
 /// At the same moment.
 const EIGHT: usize = 8;
+/// They ask, and don't wait for an answer.
+const CANCEL: usize = 10;
 /// What two threads do between two statements is seen in one round of some, not in each.
 const ROUNDS: usize = 3;
 /// For calls that nobody may be reading yet.
@@ -50,11 +52,34 @@ pub(super) async fn place_is_given_back(bench: &mut Bench) -> Outcome {
         let leaving = scene.watchers.remove(0);
         one_leaves(bench, &mut scene, leaving, leaves, "").await?;
     }
+    some_cancel_at_once(bench, &mut scene).await?;
     scene.all_get_one_more(bench).await?;
     // Now all of them leave.
     scene.watchers.clear();
     scene.keep(bench);
     Ok(())
+}
+
+/// One place is free, and some ask for it who don't wait for an answer.
+async fn some_cancel_at_once(bench: &mut Bench, scene: &mut Scene) -> Outcome {
+    drop(scene.watchers.remove(0));
+    let connection = bench.server().await?.connect().await?;
+    let mut gone = Vec::new();
+    for _ in 0..CANCEL {
+        let mut stream = connection.start(from("")).await?;
+        stream.reset();
+        gone.push(stream);
+    }
+    let told = |failed: Failed| {
+        let sent = format!(
+            "(of two watchers and {CANCEL} more, these cancelled before they got a message)\n\n{}",
+            failed.sent
+        );
+        Failed { sent, ..failed }
+    };
+    let next = let_in(bench, from(""), scene.history.len()).await.map_err(told)?;
+    scene.watchers.push(next);
+    is_refused(bench, from("")).await.map_err(told)
 }
 
 pub(super) async fn a_stalled_place_too(bench: &mut Bench) -> Outcome {
@@ -107,13 +132,17 @@ pub(super) async fn three_of_eight(bench: &mut Bench) -> Outcome {
     for _ in 0..ROUNDS {
         let asked = eight_ask(bench).await?;
         if let Some(odd) = asked.iter().find(|asked| !asked.is_in() && !asked.is_full()) {
-            return Err(odd.wrong("a first message, or the status 8 (RESOURCE_EXHAUSTED)"));
+            return Err(odd.wrong("a first message, or the status RESOURCE_EXHAUSTED (8)"));
         }
         let count = asked.iter().filter(|asked| asked.is_in()).count();
         if count > WATCHERS {
             let failed = asked[0].wrong(format!("no more than {WATCHERS} of them let in"));
             let sent = format!("{}\n({EIGHT} times, at the same moment)", failed.sent);
-            return Err(Failed { sent, came_back: format!("({count} were let in)"), ..failed });
+            return Err(Failed {
+                sent,
+                came_back: format!("(a first message for more than {WATCHERS} of them)"),
+                ..failed
+            });
         }
     }
     Ok(())

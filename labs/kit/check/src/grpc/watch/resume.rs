@@ -1,22 +1,23 @@
 //! Who comes back, and what was kept meets what is placed meanwhile.
 
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::history::{AT_ONCE, Size};
-use super::watcher::{Asked, PATIENCE, TO_GET_IN, Watcher, from, let_in};
+use super::watcher::{Asked, PATIENCE, Watcher, from, let_in};
 use super::{NARROW, Scene};
 use crate::bench::Bench;
 use crate::rpc::open;
 use crate::verdict::{Failed, Outcome};
 
-/// For headers, which some send with the first message alone.
-const HEADERS: Duration = Duration::from_millis(300);
 /// As it is without anybody's doing.
 const WIDE: u32 = 65_535;
 /// More than any library holds on their way, and fewer than are kept.
-const MANY: usize = 300;
+const MANY: usize = 240;
 const FEW: usize = 3;
 const ASKS: usize = 2;
+/// As often orders are placed while somebody asks, and as often after that.
+const MOMENTS: usize = 25;
+const MOMENTS_MORE: usize = 3;
 const ROUNDS: usize = 2;
 
 pub(super) async fn goes_on_after_a_position(bench: &mut Bench) -> Outcome {
@@ -49,7 +50,6 @@ pub(super) async fn kept_and_live_meet(bench: &mut Bench) -> Outcome {
     let mut scene = Scene::resume(bench);
     while_it_gets_what_was_kept(bench, &mut scene).await?;
     for _ in 0..ROUNDS {
-        while_it_has_no_room(bench, &mut scene).await?;
         while_it_asks(bench, &mut scene).await?;
     }
     scene.watchers.clear();
@@ -65,7 +65,7 @@ impl Scene {
         Ok((watcher.position.clone(), watcher.index))
     }
 
-    async fn to_the_end(&mut self, bench: &mut Bench, mut watcher: Watcher) -> Outcome {
+    async fn reads_to_the_end(&mut self, bench: &mut Bench, mut watcher: Watcher) -> Outcome {
         watcher.reads_all(&mut self.history).await?;
         self.watchers.push(watcher);
         self.all_get_one_more(bench).await?;
@@ -86,53 +86,38 @@ async fn while_it_gets_what_was_kept(bench: &mut Bench, scene: &mut Scene) -> Ou
     }
     scene.history.place(bench, AT_ONCE, Size::Large).await?;
     watcher.stream.widen(WIDE);
-    scene.to_the_end(bench, watcher).await
+    scene.reads_to_the_end(bench, watcher).await
 }
 
-/// Its call has begun, and nothing can come yet: its window is 0.
-async fn while_it_has_no_room(bench: &mut Bench, scene: &mut Scene) -> Outcome {
-    let begin = Instant::now();
-    loop {
-        let (position, index) = scene.now().await?;
-        scene.history.place(bench, FEW, Size::Small).await?;
-        let mut stream = bench.server().await?.open(from(&position).window(0)).await?;
-        stream.begun(HEADERS).await?;
-        scene.history.place(bench, FEW, Size::Small).await?;
-        stream.widen(WIDE);
-        let first = stream.next(PATIENCE).await?;
-        let asked = Asked { stream, first };
-        // The one before may not be seen to be gone yet.
-        if asked.is_full() && begin.elapsed() < TO_GET_IN {
-            continue;
-        }
-        let mut watcher = asked.watcher(index)?;
-        let did =
-            format!("({FEW} orders were there after it; {FEW} more were placed while it had no room for a message)");
-        watcher.tell(did);
-        return scene.to_the_end(bench, watcher).await;
-    }
-}
-
-/// It asks while orders are placed.
+/// It asks while orders are placed, and some more until it has what it asked for.
 async fn while_it_asks(bench: &mut Bench, scene: &mut Scene) -> Outcome {
     let (position, index) = scene.now().await?;
     scene.history.place(bench, FEW, Size::Small).await?;
-    let address = bench.server().await?.address;
+    let (address, has_got, mut asked) = (bench.server().await?.address, AtomicBool::new(false), Vec::new());
     let asks = async {
-        let mut asked = Vec::new();
         for _ in 0..ASKS {
             let mut stream = open(address, from(&position)).await?;
             let first = stream.next(PATIENCE).await?;
             asked.push(Asked { stream, first });
         }
-        Ok(asked)
+        has_got.store(true, Ordering::Relaxed);
+        Ok(())
     };
-    let (placed, asked) = tokio::join!(scene.history.place(bench, 5 * AT_ONCE, Size::Small), asks);
-    placed?;
+    let history = &mut scene.history;
+    let places = async {
+        let mut left = MOMENTS;
+        while left > 0 {
+            history.place(bench, AT_ONCE, Size::Small).await?;
+            left = if has_got.load(Ordering::Relaxed) { left.min(MOMENTS_MORE) - 1 } else { left - 1 };
+        }
+        Ok(())
+    };
+    let (asks, places): (Outcome, Outcome) = tokio::join!(asks, places);
+    asks.and(places)?;
     // Whoever wasn't let in, for the one before isn't seen to be gone yet, proves nothing.
-    for asked in asked?.into_iter().filter(|asked| !asked.is_full()) {
+    for asked in asked.into_iter().filter(|asked| !asked.is_full()) {
         let mut watcher = asked.watcher(index)?;
-        watcher.tell(format!("({FEW} orders were there after it; {} more were placed at the same time)", 5 * AT_ONCE));
+        watcher.tell(format!("({FEW} orders were there after it; others were placed while it asked)"));
         watcher.reads_all(&mut scene.history).await?;
         scene.watchers.push(watcher);
     }

@@ -1,5 +1,6 @@
 //! Those who watch: let in, or not; and what they get must be what was placed.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use crate::verdict::{Failed, Outcome};
 /// For a message that is to come. The sentences say less; a busy machine needs more.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// For a place that is free, or about to be.
-pub(super) const TO_GET_IN: Duration = Duration::from_secs(3);
+const TO_GET_IN: Duration = Duration::from_secs(3);
 /// Between two times that one asks.
 const AGAIN: Duration = Duration::from_millis(40);
 /// Of a text, so much is shown.
@@ -27,6 +28,7 @@ pub(super) struct Watcher {
     pub(super) position: String,
     /// Of all messages, the first one as well.
     pub(super) positions: Vec<String>,
+    had: HashSet<String>,
     /// The number of the order that comes next.
     pub(super) index: usize,
     /// What happened meanwhile, for the learner.
@@ -74,7 +76,7 @@ pub(super) async fn let_in(bench: &mut Bench, request: Request, index: usize) ->
 /// Asks, and must be refused.
 pub(super) async fn is_refused(bench: &mut Bench, request: Request) -> Outcome {
     let asked = ask(bench, request).await?;
-    let expected = format!("the status 8 (RESOURCE_EXHAUSTED): {WATCHERS} are watching already");
+    let expected = format!("the status RESOURCE_EXHAUSTED (8): {WATCHERS} are watching already");
     if asked.is_full() { Ok(()) } else { Err(asked.wrong(expected)) }
 }
 
@@ -98,7 +100,8 @@ impl Asked {
             Some(position) => {
                 let position = position.to_owned();
                 let positions = vec![position.clone()];
-                Ok(Watcher { stream: self.stream, position, positions, index, did: String::new() })
+                let had = HashSet::from([position.clone()]);
+                Ok(Watcher { stream: self.stream, position, positions, had, index, did: String::new() })
             }
             None => Err(self.wrong("first, a message with a `position` and no `order`")),
         }
@@ -142,7 +145,8 @@ impl Watcher {
             Stands::Here => None,
             Stands::Elsewhere(other) if other >= self.index && history.is_open(self.index) => Some("others are due"),
             Stands::Elsewhere(other) if other > self.index => Some("one or more before it are missing"),
-            Stands::Elsewhere(_) => Some("it was due before, and not now"),
+            Stands::Elsewhere(other) if other + self.positions.len() > self.index => Some("it has come before"),
+            Stands::Elsewhere(_) => Some("it was placed before the position that this watch began with"),
             Stands::Nowhere => Some("no order has this id"),
         };
         if let Some(what) = what {
@@ -156,7 +160,7 @@ impl Watcher {
                 "the order as CreateOrder has answered it, {}",
                 history.order(self.index).map_or(String::new(), brief)
             ))
-        } else if position.is_empty() || self.positions.iter().any(|before| before == position) {
+        } else if position.is_empty() || !self.had.insert(position.to_owned()) {
             Some("a `position` that none of its messages had before".to_owned())
         } else {
             None
