@@ -86,6 +86,16 @@ async fn it_is_seen_when_a_caller_gives_up() {
 }
 
 #[tokio::test]
+async fn who_leaves_tells_it_and_is_gone() {
+    let (address, service) = service().await;
+    let mut waits = open(address, reserve("1")).await.expect("a stream");
+    waits.end("the end", SOON).await.expect("an end");
+    timeout(SOON, service.leave()).await.expect("it leaves");
+    let said = said(call(address, reserve("2")).await);
+    assert!(said.contains("can't connect"), "{said}");
+}
+
+#[tokio::test]
 async fn a_cut_is_told_as_one() {
     let (address, service) = service().await;
     service.answers(|_, _| Reply::Cut);

@@ -198,7 +198,13 @@ impl Placing {
 
     /// Both ends, where there was one.
     fn told(&self, failed: Failed) -> Failed {
-        let calls: Vec<_> = self.calls().iter().map(Received::shown).collect();
+        let received = self.calls();
+        let first = received.first().map(|call| &call.message);
+        let shown = |(number, call): (usize, &Received)| match call.shown().split_once("\n{") {
+            Some((head, _)) if number > 0 && Some(&call.message) == first => format!("{head}\n(the same message)"),
+            _ => call.shown(),
+        };
+        let calls: Vec<_> = received.iter().enumerate().map(shown).collect();
         let to_the_warehouse = match calls.len() {
             0 => "(nothing came to the warehouse)".to_owned(),
             count => format!("(to the warehouse, {count} in all)\n{}", calls.join("\n")),
