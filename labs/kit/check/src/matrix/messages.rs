@@ -110,7 +110,7 @@ fn is_number(text: &str) -> bool {
 /// As `grpc-timeout` has it: `3515m`.
 fn is_timeout(text: &str) -> bool {
     let (number, unit) = text.split_at(text.len() - 1);
-    number.len() >= 3 && is_number(number) && "HMSmun".contains(unit)
+    number.len() >= 2 && is_number(number) && "HMSmun".contains(unit)
 }
 
 /// As `Bench::word` makes them.

@@ -102,25 +102,21 @@ impl Service {
         let _ = given_up.wait_for(holds).await;
     }
 
-    /// What came, was answered and was given up when, since then; the time begins at `begin`.
-    pub(crate) fn ladder(&self, begin: Instant) -> Vec<Event> {
-        let calls = self.received();
-        let event = |at: Instant, who, what: String| {
-            let at_ms = at.saturating_duration_since(begin).as_millis() as u64;
-            Event { at_ms, who, what }
-        };
+    /// What came, was answered and was given up when, since then, and the `own` events of who asks; the
+    /// time begins at `begin`.
+    pub(crate) fn ladder(&self, begin: Instant, own: &[(Instant, Who, String)]) -> Vec<Event> {
         let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
-        let mut events = Vec::new();
-        for call in &calls {
+        let mut moments = own.to_vec();
+        for call in &self.received() {
             let timeout = call.timeout().map(|timeout| format!(" with {} ms left", timeout.as_millis()));
             let method = call.method.rsplit('/').next().unwrap_or_default();
-            let what = format!("{method}{}", timeout.unwrap_or_default());
-            events.push(event(call.at, Who::You, what));
-            events.extend(call.replied.map(|at| event(at, Who::Checker, first_line(&call.reply))));
-            events.extend(call.given_up.map(|at| event(at, Who::You, "(gave it up)".to_owned())));
+            moments.push((call.at, Who::You, format!("{method}{}", timeout.unwrap_or_default())));
+            moments.extend(call.replied.map(|at| (at, Who::Checker, first_line(&call.reply))));
+            moments.extend(call.given_up.map(|at| (at, Who::You, "(gave it up)".to_owned())));
         }
-        events.sort_by_key(|event| event.at_ms);
-        events
+        moments.sort_by_key(|(at, ..)| *at);
+        let since = |at: Instant| at.saturating_duration_since(begin).as_millis() as u64;
+        moments.into_iter().map(|(at, who, what)| Event { at_ms: since(at), who, what }).collect()
     }
 }
 
@@ -136,6 +132,7 @@ impl Log {
         let number = *self.count.borrow();
         let reply = if known { plan(&received, number.saturating_sub(calls.earlier)) } else { unimplemented() };
         received.reply = reply.to_string();
+        received.replied = (!matches!(reply, Reply::Hold(..))).then(Instant::now);
         if calls.kept.len() < KEPT {
             calls.kept.push(received);
         }

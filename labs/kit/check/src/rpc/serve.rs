@@ -97,9 +97,9 @@ async fn served(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, 
             () = gate.pass() => {}
             _ = poll_fn(|cx| respond.poll_reset(cx)) => return log.is_given_up(number),
         }
+        log.is_replied(number);
         reply = *next;
     }
-    log.is_replied(number);
     match reply {
         Reply::Cut => {
             cut.open();
