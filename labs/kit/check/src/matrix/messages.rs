@@ -120,7 +120,7 @@ fn is_a_word(text: &str) -> bool {
 
 fn name_of(word: &str) -> Option<&'static str> {
     match word.len() {
-        _ if word.strip_prefix("order-").is_some_and(|id| is_number(id)) => Some("order-N"),
+        _ if word.strip_prefix("order-").is_some_and(is_number) => Some("order-N"),
         36 if word.matches('-').count() == 4 => Some("AN-ID"),
         16 if word.bytes().all(|byte| byte.is_ascii_hexdigit()) => Some("AN-ID"),
         _ if is_timeout(word) => Some("A-TIME"),
