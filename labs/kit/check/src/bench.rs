@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use lab_console::Failure;
 use tokio::time::sleep;
@@ -32,13 +33,13 @@ pub enum Subject {
 pub(crate) struct Bench {
     role: Role,
     subject: Subject,
-    programs: Programs,
+    programs: Arc<Programs>,
     server: Option<Server>,
     /// What one check has seen and the next judges as well: some things take long to watch.
     pub(crate) seen: http::Extensions,
     /// What the learner is shown after a pass.
     pub(crate) shown: Vec<String>,
-    places: Vec<Place>,
+    places: Arc<[Place]>,
     played: Vec<(String, Played)>,
     services: Vec<(String, rpc::Service)>,
     /// Of an exercise of the Kafka lab.
@@ -56,19 +57,35 @@ pub(crate) struct Server {
 impl Bench {
     pub(crate) fn new(role: Role, calls: &[Called], subject: Subject) -> Result<Self, Failure> {
         let at = matches!(subject, Subject::At(_));
-        let places = calls.iter().map(|called| called.place(at)).collect::<Result<_, _>>()?;
+        let places = calls.iter().map(|called| called.place(at)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             role,
             subject,
-            programs: Programs::new()?,
+            programs: Arc::new(Programs::new()?),
             server: None,
             seen: http::Extensions::new(),
             shown: Vec::new(),
-            places,
+            places: places.into(),
             played: Vec::new(),
             services: Vec::new(),
             kafka: None,
         })
+    }
+
+    /// Another for the same program: for what goes on beside the checks.
+    pub(crate) fn beside(&self) -> Self {
+        Self {
+            role: self.role,
+            subject: self.subject.clone(),
+            programs: Arc::clone(&self.programs),
+            server: None,
+            seen: http::Extensions::new(),
+            shown: Vec::new(),
+            places: Arc::clone(&self.places),
+            played: Vec::new(),
+            services: Vec::new(),
+            kafka: None,
+        }
     }
 
     /// Where the program is to find a service that it calls.
@@ -232,6 +249,14 @@ impl Server {
     pub(crate) async fn open(&mut self, request: rpc::Request) -> Result<rpc::Stream, Failed> {
         match rpc::open(self.address, request).await {
             Ok(stream) => Ok(stream),
+            Err(failed) => Err(self.explain(failed).await),
+        }
+    }
+
+    /// A connection for many calls.
+    pub(crate) async fn connect(&mut self) -> Result<rpc::Connection, Failed> {
+        match rpc::Connection::open(self.address).await {
+            Ok(connection) => Ok(connection),
             Err(failed) => Err(self.explain(failed).await),
         }
     }

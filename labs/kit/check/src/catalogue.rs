@@ -15,8 +15,11 @@ pub const EXERCISES: &[&Exercise] = &[
     &rest::a_client_to_leave_alone::EXERCISE,
     &grpc::first_call::EXERCISE,
     &grpc::change_a_contract::EXERCISE,
+    &grpc::say_no::EXERCISE,
+    &grpc::watch::EXERCISE,
     &grpc::deadlines::EXERCISE,
     &kafka::first_record::EXERCISE,
+    &kafka::read_it_back::EXERCISE,
 ];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.

@@ -77,6 +77,12 @@ impl Course {
         self.exercises(&progress.path).into_iter().find(|exercise| !progress.is_done(exercise))
     }
 
+    /// What is said to whoever has done all of it.
+    pub(crate) fn end(&self, progress: &Progress) -> Option<&'static str> {
+        let is_whole = self.paths.iter().all(|path| path.name != progress.path);
+        (is_whole && self.next(progress).is_none()).then_some(include_str!("end.txt"))
+    }
+
     /// As `rest/04`; without a word the next that isn't done.
     pub(crate) fn chosen(&self, typed: Option<&str>, progress: &Progress) -> Result<&'static Exercise, Failure> {
         let Some(typed) = typed else {
@@ -122,6 +128,19 @@ mod tests {
             progress.attempt(exercise, None);
         }
         assert!(stage.quiz.is_some() && COURSE.closed(exercises[0], &progress) == stage.quiz);
+    }
+
+    #[test]
+    fn who_has_done_all_of_it_is_told_what_comes_then() {
+        let mut progress = Progress::default();
+        assert_eq!(COURSE.end(&progress), None);
+        COURSE.exercises("all").into_iter().for_each(|exercise| progress.attempt(exercise, None));
+        let end = COURSE.end(&progress).expect("nothing is left");
+        assert!(end.lines().all(|line| line.chars().count() <= 80), "{end}");
+        let named = end.split_whitespace().filter(|word| word.starts_with("labs/"));
+        assert!(named.clone().count() > 3 && named.clone().all(|path| crate::repository::root().join(path).exists()));
+        "quick".clone_into(&mut progress.path);
+        assert_eq!(COURSE.end(&progress), None, "there is more than this path");
     }
 
     #[test]

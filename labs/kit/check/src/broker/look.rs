@@ -51,6 +51,11 @@ pub(super) fn shortened(text: &str) -> String {
     format!("{begin}… ({count} characters)")
 }
 
+/// One a line.
+pub(super) fn listed(records: &[Record]) -> String {
+    records.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
 impl Broker {
     /// All that is in the topic now, in the order of each partition.
     pub(crate) async fn read(&self, topic: &str) -> Result<Vec<Record>, Failed> {

@@ -2,13 +2,17 @@
 //! `KAFKA_BROKERS` names. Topics and groups are new for each grading.
 //!
 //! [`Broker`] makes topics, and looks into them as any client would; `relay` stands before it
-//! where a check decides when it answers, and what; `producing` is one run of a producer.
+//! where a check decides when it answers, and what; `feed` sends records of the checker's own;
+//! `producing` and `consuming` are one run of a program (`run`).
 
+mod consuming;
+mod feed;
 mod frame;
 mod look;
 mod produce;
 mod producing;
 mod relay;
+mod run;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,9 +28,12 @@ use uuid::Uuid;
 
 use crate::verdict::{Failed, Outcome};
 
+pub(crate) use consuming::Consuming;
+pub(crate) use feed::{Feed, New};
 pub(crate) use look::Record;
-pub(crate) use producing::{At, Producing, lines_of};
-pub(crate) use relay::{Asked, Fate, Relay};
+pub(crate) use producing::{Producing, lines_of};
+pub(crate) use relay::{Asked, FETCH, Fate, PRODUCE, Relay};
+pub(crate) use run::At;
 
 const VARIABLE: &str = "KAFKA_BROKERS";
 /// In as many parts is each topic, here as in the lab.
@@ -34,13 +41,20 @@ const PARTITIONS: i32 = 3;
 /// For an answer of the broker to the checker.
 const ANSWER: Duration = Duration::from_secs(5);
 
+/// What is to be removed from somebody else's broker.
+#[derive(Default)]
+struct Made {
+    topics: Vec<String>,
+    groups: Vec<String>,
+}
+
 /// The broker of one grading, and what was made on it. Each clone is the same.
 #[derive(Clone)]
 pub(crate) struct Broker {
     brokers: String,
     /// `None`: it is somebody else's.
     embedded: Option<Arc<Embedded>>,
-    topics: Arc<Mutex<Vec<String>>>,
+    made: Arc<Mutex<Made>>,
     /// Where its nodes say they are, as host and port: a relay stands before each.
     nodes: Vec<(String, u16)>,
 }
@@ -65,7 +79,7 @@ impl Broker {
                 nodes.map_err(unreachable)?
             }
         };
-        Ok(Self { brokers, embedded: embedded.map(Arc::new), topics: Arc::default(), nodes })
+        Ok(Self { brokers, embedded: embedded.map(Arc::new), made: Arc::default(), nodes })
     }
 
     /// The value of `KAFKA_BROKERS` for whoever comes without a relay.
@@ -81,8 +95,16 @@ impl Broker {
             return Ok(topic);
         }
         self.make(&topic).await?;
-        self.topics.lock().unwrap_or_else(PoisonError::into_inner).push(topic.clone());
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).topics.push(topic.clone());
         Ok(topic)
+    }
+
+    /// A program is about to make this group.
+    fn note_group(&self, group: &str) {
+        let groups = &mut self.made.lock().unwrap_or_else(PoisonError::into_inner).groups;
+        if !groups.iter().any(|known| known == group) {
+            groups.push(group.to_owned());
+        }
     }
 
     async fn make(&self, topic: &str) -> Outcome {
@@ -123,13 +145,14 @@ impl Broker {
 
     /// Removes what was made on somebody else's broker.
     pub(crate) async fn end(self) {
-        let topics = std::mem::take(&mut *self.topics.lock().unwrap_or_else(PoisonError::into_inner));
+        let Made { topics, groups } = std::mem::take(&mut *self.made.lock().unwrap_or_else(PoisonError::into_inner));
         if let Ok(admin) = self.admin()
-            && !topics.is_empty()
+            && self.embedded.is_none()
         {
-            let topics: Vec<&str> = topics.iter().map(String::as_str).collect();
+            let [groups, topics] = [&groups, &topics].map(|all| all.iter().map(String::as_str).collect::<Vec<_>>());
             let options = AdminOptions::new().request_timeout(Some(ANSWER));
             // What can't be removed now is somebody else's to find: the verdict stands.
+            let _ = admin.delete_groups(&groups, &options).await;
             let _ = admin.delete_topics(&topics, &options).await;
             drop_elsewhere(admin);
         }

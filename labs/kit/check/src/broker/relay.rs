@@ -1,5 +1,6 @@
 //! A relay before the broker, for checks that decide when it answers, and what.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +22,10 @@ const MOST_UNDER_WAY: usize = 1_000;
 /// Of what happened when. No ladder is that long.
 const MOST_EVENTS: usize = 1_000;
 
+/// Kinds of requests, by their numbers in the protocol.
+pub(crate) const PRODUCE: i16 = 0;
+pub(crate) const FETCH: i16 = 1;
+
 /// A request that came.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
@@ -31,7 +36,12 @@ pub(crate) struct Asked {
 impl Asked {
     /// It brings records.
     pub(crate) fn is_produce(self) -> bool {
-        self.api == 0
+        self.api == PRODUCE
+    }
+
+    /// It asks for records.
+    pub(crate) fn is_fetch(self) -> bool {
+        self.api == FETCH
     }
 }
 
@@ -61,8 +71,8 @@ pub(crate) struct Relay {
 struct Shared {
     plan: Box<dyn Plan>,
     moved: Vec<Moved>,
-    /// How many requests came that bring records.
-    came: watch::Sender<usize>,
+    /// How many requests came of each kind.
+    came: watch::Sender<BTreeMap<i16, usize>>,
     events: Mutex<Vec<(Instant, Who, String)>>,
 }
 
@@ -102,10 +112,11 @@ impl Relay {
         self.address
     }
 
-    /// Returns when so many requests have come that bring records. The caller sets the time.
-    pub(crate) async fn wait_for_records(&self, count: usize) {
+    /// Returns when so many requests of this kind have come. The caller sets the time.
+    pub(crate) async fn wait_for(&self, api: i16, count: usize) {
+        let mut came = self.shared.came.subscribe();
         // The sender lives as long as this does.
-        let _ = self.shared.came.subscribe().wait_for(|&came| came >= count).await;
+        let _ = came.wait_for(|came| came.get(&api).copied().unwrap_or_default() >= count).await;
     }
 
     /// What was held, let go or refused, and when.
@@ -124,16 +135,18 @@ impl Shared {
     /// What becomes of it.
     fn fate(&self, request: &[u8]) -> (Asked, Fate) {
         let asked = Asked { api: request.first_chunk().map_or(-1, |api| i16::from_be_bytes(*api)) };
-        if asked.is_produce() {
-            self.came.send_modify(|came| *came += 1);
-        }
+        self.came.send_modify(|came| *came.entry(asked.api).or_default() += 1);
         (asked, (self.plan)(asked))
     }
 
     fn note(&self, asked: Asked, what: &str) {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         if events.len() < MOST_EVENTS {
-            let comes = if asked.is_produce() { "a record comes" } else { "a question comes" };
+            let comes = match asked.api {
+                PRODUCE => "a record comes",
+                FETCH => "records are asked for",
+                _ => "a question comes",
+            };
             events.push((Instant::now(), Who::Broker, what.replace("it comes", comes)));
         }
     }
@@ -182,6 +195,7 @@ async fn requests(
                 shared.note(asked, "the broker takes it");
                 Next::Answer(None)
             }
+            (Fate::HoldAnswer(gate), _) if gate.is_open() => Next::Answer(None),
             (Fate::HoldAnswer(gate), _) => {
                 shared.note(asked, "it comes; the broker says nothing");
                 Next::Answer(Some(gate))
@@ -214,6 +228,7 @@ async fn answers(
                 let answer = frame::read(&mut broker).await?;
                 if let Some(gate) = gate {
                     gate.pass().await;
+                    shared.note(Asked { api: -1 }, "the broker answers");
                 }
                 moved(answer, &shared.moved)
             }

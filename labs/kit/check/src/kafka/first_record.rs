@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::README;
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Broker, Fate, Producing, Relay, lines_of};
+use crate::broker::{Asked, At, Fate, PRODUCE, Producing, Relay, lines_of};
 use crate::exercise::{Exercise, Role, checks};
 use crate::http::Gate;
 use crate::verdict::{Failed, Outcome};
@@ -50,9 +50,9 @@ async fn it_is_there_at_the_end(bench: &mut Bench) -> Outcome {
     let (gate, order) = (Gate::new(), order(bench));
     let held = gate.clone();
     let hold = move |asked: Asked| if asked.is_produce() { Fate::Hold(held.clone()) } else { Fate::Pass };
-    let relay = broker(bench).relay(hold).await?;
+    let relay = bench.kafka().relay(hold).await?;
     let enough = async {
-        if timeout(TO_START, relay.wait_for_records(1)).await.is_ok() {
+        if timeout(TO_START, relay.wait_for(PRODUCE, 1)).await.is_ok() {
             sleep(SLOW).await;
             // A program that has ended by now has given up its connection, and the record with it.
             gate.open();
@@ -155,7 +155,7 @@ async fn what_is_too_large_is_named(bench: &mut Bench) -> Outcome {
 
 async fn what_is_refused_is_named(bench: &mut Bench) -> Outcome {
     let refuse = |asked: Asked| if asked.is_produce() { Fate::Refuse(INVALID_RECORD) } else { Fate::Pass };
-    let relay = broker(bench).relay(refuse).await?;
+    let relay = bench.kafka().relay(refuse).await?;
     for count in [1, 3] {
         let (ids, lines) = orders(bench, count);
         let run = bench.produce(At::Relay(&relay), &lines, PATIENCE).await?;
@@ -192,8 +192,8 @@ async fn without_a_broker(bench: &mut Bench) -> Result<Runs, Failed> {
         let gate = Gate::new();
         move |asked: Asked| if from(asked) { Fate::HoldAnswer(gate.clone()) } else { Fate::Pass }
     };
-    let deaf: Relay = broker(bench).relay(silent(|_| true)).await?;
-    let late: Relay = broker(bench).relay(silent(Asked::is_produce)).await?;
+    let deaf: Relay = bench.kafka().relay(silent(|_| true)).await?;
+    let late: Relay = bench.kafka().relay(silent(Asked::is_produce)).await?;
     let given = [2, 1, 2].map(|count| orders(bench, count));
     let (nobody, deaf, late) = try_join!(
         bench.produce(At::Nobody, &given[0].1, PATIENCE),
@@ -220,10 +220,6 @@ fn are_there(run: &Producing, lines: &[String]) -> bool {
     let key = |line: &String| serde_json::from_str::<Value>(line).ok()?["id"].as_str().map(str::to_owned);
     let there = run.records.iter().map(|record| record.key_text().unwrap_or_default().to_owned());
     sorted(there.collect()) == sorted(lines.iter().filter_map(key).collect())
-}
-
-fn broker(bench: &Bench) -> &Broker {
-    bench.kafka.as_ref().expect("an exercise of the Kafka lab has a broker")
 }
 
 /// Ids, and orders with them.

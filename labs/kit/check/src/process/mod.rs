@@ -4,6 +4,7 @@
 mod address;
 mod ended;
 mod family;
+mod line;
 mod output;
 
 pub(crate) use address::{Claim, free_address};
@@ -27,6 +28,7 @@ use tokio::process::Child;
 use tokio::time::{sleep, timeout};
 
 use self::family::Family;
+use self::line::without_comment;
 use self::output::Output;
 use crate::verdict::{Advice, Failed};
 
@@ -54,7 +56,8 @@ impl Command {
     /// A line as one types it.
     pub(crate) fn shell(line: &str) -> Self {
         // What is added by `args` stands behind the line; a line break would end it before.
-        let words = ["sh".into(), "-c".into(), format!("{} \"$@\"", line.trim()).into(), "sh".into()];
+        let line = without_comment(line.trim());
+        let words = ["sh".into(), "-c".into(), format!("{line} \"$@\"").into(), "sh".into()];
         Self { words: words.to_vec(), env: Vec::new(), stdin: None }
     }
 

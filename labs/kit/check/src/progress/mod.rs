@@ -5,7 +5,7 @@
 mod file;
 mod table;
 
-pub use table::{next_step, progress};
+pub use table::{end_of_course, next_step, progress};
 
 pub(crate) use file::{ProgressFile, replace};
 

@@ -73,6 +73,8 @@ pub(crate) fn quizzes() -> Vec<Quiz> {
         include_str!("stage_2.toml"),
         include_str!("stage_3.toml"),
         include_str!("stage_4.toml"),
+        include_str!("stage_5.toml"),
+        include_str!("stage_6.toml"),
     ];
     files.into_iter().map(|file| toml::from_str(file).expect("a test reads each")).collect()
 }

@@ -1,6 +1,5 @@
 //! rest/05: say no clearly: problem details, every fault at once.
 
-mod inside;
 mod requests;
 
 use std::collections::BTreeSet;
@@ -8,12 +7,12 @@ use std::collections::BTreeSet;
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use self::inside::inside;
 use self::requests::*;
 use super::README;
 use crate::bench::Bench;
 use crate::exercise::{Exercise, Role, checks};
 use crate::http::{Answer, Request, request};
+use crate::inside::inside;
 use crate::verdict::{Failed, Outcome};
 
 pub(crate) const EXERCISE: Exercise = Exercise {

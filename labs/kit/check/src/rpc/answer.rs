@@ -34,7 +34,7 @@ impl Answer {
     }
 
     pub(crate) fn expect_code(&self, code: Code) -> Outcome {
-        self.expect(&format!("the status {} ({code})", code.number()), self.status.code == code)
+        self.expect(&format!("the status {code} ({})", code.number()), self.status.code == code)
     }
 
     /// Passes if it holds; `what` says what should.

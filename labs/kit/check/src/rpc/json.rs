@@ -92,7 +92,7 @@ fn to_scalar(kind: &Kind, value: &Value) -> Field {
 }
 
 /// On lines that fit a screen: what is short stays on one.
-pub(super) fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     lines(value, 0)
 }
 

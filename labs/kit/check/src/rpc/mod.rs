@@ -3,6 +3,7 @@
 
 mod answer;
 mod client;
+mod connection;
 mod head;
 mod json;
 mod messages;
@@ -18,6 +19,8 @@ mod tests;
 
 pub(crate) use answer::Answer;
 pub(crate) use client::{Request, call, open, raw, request};
+pub(crate) use connection::Connection;
+pub(crate) use json::shown;
 pub(crate) use played::Service;
 pub(crate) use received::Received;
 pub(crate) use reply::Reply;

@@ -76,7 +76,7 @@ async fn served(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, 
     let (parts, mut body) = request.into_parts();
     let path = parts.uri.path().trim_start_matches('/').to_owned();
     let message = tokio::select! {
-        message = read(&mut body) => message,
+        message = read(&mut body, &parts.headers) => message,
         () = sleep(TO_SEND) => None,
     };
     let Some(message) = message else { return };
@@ -120,8 +120,9 @@ async fn served(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, 
 }
 
 /// The one message of a call.
-async fn read(body: &mut RecvStream) -> Option<Bytes> {
+async fn read(body: &mut RecvStream, headers: &HeaderMap) -> Option<Bytes> {
     let mut messages = Messages::default();
+    messages.encoded(headers);
     while let Some(data) = poll_fn(|cx| body.poll_data(cx)).await {
         let data = data.ok()?;
         messages.push(&data);

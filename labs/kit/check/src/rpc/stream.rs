@@ -11,15 +11,13 @@ use http::HeaderMap;
 use http::response::Parts;
 use prost_reflect::MethodDescriptor;
 use serde_json::Value;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::head::{self, Problem};
 use super::messages::Messages;
 use super::status::Status;
-use super::{json, schema};
-use crate::http::Recording;
-use crate::verdict::Failed;
+use super::{Connection, json, schema};
+use crate::verdict::{Failed, Outcome};
 
 /// Of what came, so much is kept to be shown.
 const SHOWN: usize = 8 * 1024;
@@ -37,30 +35,28 @@ pub(crate) enum Next {
     Nothing,
 }
 
-/// One call on a connection of its own. Whoever drops it hangs up.
+/// One call. Whoever drops it resets it, and closes the connection if nobody else has it.
 pub(crate) struct Stream {
     pub(super) sent: String,
     pub(super) shown: String,
     method: MethodDescriptor,
-    recording: Recording,
     outgoing: SendStream<Bytes>,
     response: ResponseFuture,
     came: Option<(Parts, RecvStream)>,
     messages: Messages,
-    connection: JoinSet<()>,
+    connection: Connection,
 }
 
 impl Stream {
     pub(super) fn new(
-        (sent, method, recording): (String, MethodDescriptor, Recording),
+        (sent, method): (String, MethodDescriptor),
         (response, outgoing): (ResponseFuture, SendStream<Bytes>),
-        connection: JoinSet<()>,
+        connection: Connection,
     ) -> Self {
         Self {
             sent,
             shown: String::new(),
             method,
-            recording,
             outgoing,
             response,
             came: None,
@@ -105,6 +101,26 @@ impl Stream {
         }
     }
 
+    /// Returns when its headers are there, or the time is over. No message is read.
+    ///
+    /// # Errors
+    ///
+    /// When what comes isn't gRPC, or it breaks off.
+    pub(crate) async fn begun(&mut self, patience: Duration) -> Outcome {
+        if self.came.is_some() {
+            return Ok(());
+        }
+        match timeout(patience, self.head()).await {
+            Ok(Err(problem)) => Err(self.failed(problem)),
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
+    }
+
+    /// From now on so many bytes may come that nobody has read, on each stream of its connection.
+    pub(crate) fn widen(&self, window: u32) {
+        self.connection.widen(window);
+    }
+
     /// RST_STREAM with CANCEL: as a client does that no longer wants it. The connection stays.
     pub(crate) fn reset(&mut self) {
         self.outgoing.send_reset(Reason::CANCEL);
@@ -112,7 +128,7 @@ impl Stream {
 
     /// The connection is closed: as of a client that ended.
     pub(crate) fn hang_up(&mut self) {
-        self.connection.abort_all();
+        self.connection.close();
     }
 
     /// What came isn't what was expected.
@@ -127,7 +143,7 @@ impl Stream {
 
     /// There is no whole answer.
     pub(super) fn failed(&self, problem: Problem) -> Failed {
-        let problem = problem.or_not_http2(&self.recording.bytes_read());
+        let problem = problem.or_not_http2(&self.connection.recording.bytes_read());
         let came = format!("{}\n({})", self.shown, problem.what);
         let came = came.trim();
         Failed { advice: problem.advice, ..Failed::new(&self.sent, "an answer in gRPC", came) }
@@ -165,6 +181,7 @@ impl Stream {
             self.show(&format!("\n{}", text.trim()));
             return Err(problem);
         }
+        self.messages.encoded(&parts.headers);
         self.came = Some((parts, body));
         Ok(())
     }

@@ -188,3 +188,19 @@ async fn more_than_the_window_waits() {
     let message = stream.message("a message", SOON).await.expect("a message");
     assert_eq!(message["reservation_id"].as_str().map(str::len), Some(10_000));
 }
+
+#[tokio::test]
+async fn calls_share_a_connection_and_a_window_of_nothing_is_opened_later() {
+    let (address, service) = service().await;
+    service.answers(|received, _| Reply::Message(json!({ "reservation_id": received.message["order_id"] })));
+    let connection = Connection::open(address).await.expect("a connection");
+    let calls = ["1", "2", "3"].map(|id| connection.call(reserve(id)));
+    for (answer, id) in futures_util::future::join_all(calls).await.into_iter().zip(["1", "2", "3"]) {
+        assert_eq!(answer.expect("an answer").message().expect("it is OK")["reservation_id"], id);
+    }
+    let mut stream = open(address, reserve("4").window(0)).await.expect("a stream");
+    stream.begun(SOON).await.expect("headers need no window");
+    assert_eq!(stream.next(Duration::from_millis(20)).await.expect("nothing went wrong"), Next::Nothing);
+    stream.widen(1024);
+    assert_eq!(stream.message("a message", SOON).await.expect("a message")["reservation_id"], "4");
+}

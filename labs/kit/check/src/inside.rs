@@ -44,7 +44,7 @@ const TRACES: [&str; 35] = [
 ];
 
 /// Names of types and what stands around them.
-const TYPES: [&str; 17] = [
+const TYPES: [&str; 21] = [
     "u8",
     "u16",
     "u32",
@@ -60,6 +60,10 @@ const TYPES: [&str; 17] = [
     "serde_json",
     "serde",
     "axum",
+    "prost",
+    "tonic",
+    "orders_pb2",
+    "google.golang.org",
     "pydantic",
     "werkzeug",
 ];
@@ -87,7 +91,7 @@ const ERRORS: [&str; 18] = [
 ];
 
 /// The first that is found in it.
-pub(super) fn inside(text: &str) -> Option<String> {
+pub(crate) fn inside(text: &str) -> Option<String> {
     if let Some(trace) = TRACES.into_iter().find(|trace| text.contains(trace)) {
         return Some(trace.to_owned());
     }
