@@ -95,8 +95,9 @@ impl Orders {
         let (mut attempt, mut wait) = (1, FIRST_WAIT);
         loop {
             let mut request = Request::new(message.clone());
-            // As `grpc-timeout`, which the warehouse sees. `Endpoint::timeout` would stay here.
-            request.set_timeout(deadline.saturating_duration_since(Instant::now()));
+            // What is left, as `grpc-timeout`, which the warehouse sees. `Endpoint::timeout` would stay here.
+            // (This minus is never negative.)
+            request.set_timeout(deadline - Instant::now());
             let status = match self.warehouse.clone().reserve(request).await {
                 Ok(_) => return Ok(()),
                 Err(status) => status,

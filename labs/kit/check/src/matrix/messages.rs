@@ -52,7 +52,7 @@ fn with_names(mut verdict: Verdict) -> Verdict {
             for text in [&mut failed.sent, &mut failed.expected, &mut failed.came_back, &mut failed.program] {
                 *text = named(text);
             }
-            failed.ladder.iter_mut().for_each(|event| event.at_ms = 0);
+            failed.ladder.iter_mut().for_each(|event| (event.at_ms, event.what) = (0, named(&event.what)));
         }
     }
     verdict
@@ -90,7 +90,8 @@ fn words_named(line: &str) -> String {
         }
         // A check may put a word of its own behind it.
         let end = if is_a_word(word) { 11 } else { end };
-        named.push_str(name_of(&word[..end]).unwrap_or(&word[..end]));
+        let is_measured = word[end..].starts_with(" ms") && is_number(&word[..end]);
+        named.push_str(if is_measured { "N" } else { name_of(&word[..end]).unwrap_or(&word[..end]) });
         rest = &word[end..];
     }
     named + rest
@@ -102,6 +103,16 @@ fn end_of_time(text: &str) -> Option<usize> {
     text.find('Z').filter(|_| is_time).map(|end| end + 1)
 }
 
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// As `grpc-timeout` has it: `3515m`.
+fn is_timeout(text: &str) -> bool {
+    let (number, unit) = text.split_at(text.len() - 1);
+    number.len() >= 2 && is_number(number) && "HMSmun".contains(unit)
+}
+
 /// As `Bench::word` makes them.
 fn is_a_word(text: &str) -> bool {
     text.len() >= 11 && text.starts_with('w') && text.bytes().skip(1).take(10).all(|byte| byte.is_ascii_hexdigit())
@@ -109,13 +120,13 @@ fn is_a_word(text: &str) -> bool {
 
 fn name_of(word: &str) -> Option<&'static str> {
     match word.len() {
-        _ if word.strip_prefix("order-").is_some_and(|id| id.bytes().all(|byte| byte.is_ascii_digit())) => {
-            Some("order-N")
-        }
+        _ if word.strip_prefix("order-").is_some_and(is_number) => Some("order-N"),
         36 if word.matches('-').count() == 4 => Some("AN-ID"),
+        16 if word.bytes().all(|byte| byte.is_ascii_hexdigit()) => Some("AN-ID"),
+        _ if is_timeout(word) => Some("A-TIME"),
         11 if is_a_word(word) => Some("A-WORD"),
         // Statuses, and the numbers of our own words, are shorter.
-        5 | 6 if word.bytes().all(|byte| byte.is_ascii_digit()) => Some("A-NUMBER"),
+        5 | 6 if is_number(word) => Some("A-NUMBER"),
         _ => None,
     }
 }
@@ -126,10 +137,10 @@ mod tests {
 
     #[test]
     fn what_differs_from_run_to_run_has_a_name_and_the_rest_stays() {
-        let text = "host: 127.0.0.1:24433\nfor w0a1b2c3d4eAbC, 0198c5a2-7d1e-7c3b-9a55-3f0b7d6c1e24  404\n  date: Mon\nat \"2026-11-25T20:27:54.394Z\", 5";
+        let text = "host: 127.0.0.1:24433\nfor w0a1b2c3d4eAbC, 0198c5a2-7d1e-7c3b-9a55-3f0b7d6c1e24  404\n  date: Mon\nat \"2026-11-25T20:27:54.394Z\", 5\ngrpc-timeout: 19999937u, 98 ms";
         assert_eq!(
             named(text),
-            "host: 127.0.0.1:A-NUMBER\nfor A-WORDAbC, AN-ID  404\n  date: A-DATE\nat \"A-TIME\", 5"
+            "host: 127.0.0.1:A-NUMBER\nfor A-WORDAbC, AN-ID  404\n  date: A-DATE\nat \"A-TIME\", 5\ngrpc-timeout: A-TIME, N ms"
         );
     }
 }

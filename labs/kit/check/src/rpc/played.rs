@@ -14,6 +14,7 @@ use super::received::Received;
 use super::reply::Reply;
 use super::serve::accept;
 use super::status::Code;
+use crate::http::Gate;
 use crate::verdict::{Event, Who};
 
 /// Calls that are kept. A caller that goes on for ever is told apart from one that doesn't.
@@ -36,6 +37,9 @@ pub(super) struct Log {
     count: watch::Sender<usize>,
     /// Changes with each that is given up.
     given_up: watch::Sender<usize>,
+    /// Open: no more calls are taken, and nobody listens any more.
+    pub(super) leaves: Gate,
+    pub(super) has_left: Gate,
 }
 
 #[derive(Default)]
@@ -56,10 +60,19 @@ impl Service {
             calls: Mutex::default(),
             count: watch::Sender::new(0),
             given_up: watch::Sender::new(0),
+            leaves: Gate::new(),
+            has_left: Gate::new(),
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, Arc::clone(&log)));
         Ok(Self { log, _tasks: Arc::new(tasks) })
+    }
+
+    /// Nobody listens there any more. Returns when the callers know (GOAWAY, and they have hung up), or
+    /// after a second: a call that is made then can't fall between the two.
+    pub(crate) async fn leave(&self) {
+        self.log.leaves.open();
+        self.log.has_left.clone().pass().await;
     }
 
     /// What it answers from now on; the number of the calls since now is given as well.
@@ -89,24 +102,21 @@ impl Service {
         let _ = given_up.wait_for(holds).await;
     }
 
-    /// What came, was answered and was given up when, since then; the time begins at `begin`.
-    pub(crate) fn ladder(&self, begin: Instant) -> Vec<Event> {
-        let calls = self.received();
-        let event = |at: Instant, who, what: String| {
-            let at_ms = at.saturating_duration_since(begin).as_millis() as u64;
-            Event { at_ms, who, what }
-        };
+    /// What came, was answered and was given up when, since then, and the `own` events of who asks; the
+    /// time begins at `begin`.
+    pub(crate) fn ladder(&self, begin: Instant, own: &[(Instant, Who, String)]) -> Vec<Event> {
         let first_line = |text: &str| text.lines().next().unwrap_or_default().to_owned();
-        let mut events = Vec::new();
-        for call in &calls {
+        let mut moments = own.to_vec();
+        for call in &self.received() {
             let timeout = call.timeout().map(|timeout| format!(" with {} ms left", timeout.as_millis()));
-            let what = format!("{}{}", call.method, timeout.unwrap_or_default());
-            events.push(event(call.at, Who::You, what));
-            events.extend(call.replied.map(|at| event(at, Who::Checker, first_line(&call.reply))));
-            events.extend(call.given_up.map(|at| event(at, Who::You, "(gave it up)".to_owned())));
+            let method = call.method.rsplit('/').next().unwrap_or_default();
+            moments.push((call.at, Who::You, format!("{method}{}", timeout.unwrap_or_default())));
+            moments.extend(call.replied.map(|at| (at, Who::Checker, first_line(&call.reply))));
+            moments.extend(call.given_up.map(|at| (at, Who::You, "(gave it up)".to_owned())));
         }
-        events.sort_by_key(|event| event.at_ms);
-        events
+        moments.sort_by_key(|(at, ..)| *at);
+        let since = |at: Instant| at.saturating_duration_since(begin).as_millis() as u64;
+        moments.into_iter().map(|(at, who, what)| Event { at_ms: since(at), who, what }).collect()
     }
 }
 
@@ -122,6 +132,7 @@ impl Log {
         let number = *self.count.borrow();
         let reply = if known { plan(&received, number.saturating_sub(calls.earlier)) } else { unimplemented() };
         received.reply = reply.to_string();
+        received.replied = (!matches!(reply, Reply::Hold(..))).then(Instant::now);
         if calls.kept.len() < KEPT {
             calls.kept.push(received);
         }

@@ -11,7 +11,7 @@ use http::{HeaderMap, Request, Response};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::messages::{Messages, framed};
 use super::played::Log;
@@ -25,28 +25,39 @@ use crate::http::Gate;
 const ENCODED: AsciiSet = CONTROLS.add(b'%');
 /// A call must be whole within that time.
 const TO_SEND: Duration = Duration::from_secs(10);
+/// After GOAWAY.
+const TO_HANG_UP: Duration = Duration::from_secs(1);
 
-/// Takes connections until it is dropped, and all of them with it.
+/// Takes connections until it is dropped, and all of them with it; or until it leaves.
 pub(super) async fn accept(listener: TcpListener, log: Arc<Log>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
+            () = log.leaves.clone().pass() => break,
             Ok((stream, _)) = listener.accept() => {
                 connections.spawn(connected(stream, Arc::clone(&log)));
             }
             Some(_) = connections.join_next() => {}
         }
     }
+    drop(listener);
+    let _ = timeout(TO_HANG_UP, async { while connections.join_next().await.is_some() {} }).await;
+    drop(connections);
+    log.has_left.open();
 }
 
 /// An error on a connection is a caller that went away, or speaks no HTTP/2.
 async fn connected(stream: TcpStream, log: Arc<Log>) {
     let _ = stream.set_nodelay(true);
     let Ok(mut connection) = h2::server::handshake(stream).await else { return };
-    let (mut calls, cut) = (JoinSet::new(), Gate::new());
+    let (mut calls, cut, mut leaves) = (JoinSet::new(), Gate::new(), false);
     loop {
         tokio::select! {
             () = cut.clone().pass() => return,
+            () = log.leaves.clone().pass(), if !leaves => {
+                leaves = true;
+                connection.graceful_shutdown();
+            }
             call = connection.accept() => match call {
                 Some(Ok((request, respond))) => {
                     calls.spawn(served(request, respond, Arc::clone(&log), cut.clone()));
@@ -86,9 +97,9 @@ async fn served(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, 
             () = gate.pass() => {}
             _ = poll_fn(|cx| respond.poll_reset(cx)) => return log.is_given_up(number),
         }
+        log.is_replied(number);
         reply = *next;
     }
-    log.is_replied(number);
     match reply {
         Reply::Cut => {
             cut.open();

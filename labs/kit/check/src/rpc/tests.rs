@@ -82,7 +82,17 @@ async fn it_is_seen_when_a_caller_gives_up() {
     timeout(SOON, service.wait_for(2)).await.expect("it came");
     drop(hangs_up);
     timeout(SOON, service.wait_for_given_up(2)).await.expect("it is seen");
-    assert_eq!(service.ladder(Instant::now().into_std()).len(), 5);
+    assert_eq!(service.ladder(Instant::now().into_std(), &[]).len(), 5);
+}
+
+#[tokio::test]
+async fn who_leaves_tells_it_and_is_gone() {
+    let (address, service) = service().await;
+    let mut waits = open(address, reserve("1")).await.expect("a stream");
+    waits.end("the end", SOON).await.expect("an end");
+    timeout(SOON, service.leave()).await.expect("it leaves");
+    let said = said(call(address, reserve("2")).await);
+    assert!(said.contains("can't connect"), "{said}");
 }
 
 #[tokio::test]

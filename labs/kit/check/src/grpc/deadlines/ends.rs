@@ -47,8 +47,8 @@ pub(super) async fn a_caller_that_leaves(bench: &mut Bench) -> Outcome {
 }
 
 pub(super) async fn nobody_there_is_unavailable(bench: &mut Bench) -> Outcome {
-    bench.plays_rpc(WAREHOUSE).await?;
-    bench.server().await?;
+    // Who is connected learns of it before the call, and a call isn't lost on the way.
+    bench.plays_rpc(WAREHOUSE).await?.leave().await;
     bench.takes_away(WAREHOUSE);
     let draft = draft(bench, &["MOUSE"]);
     let answer = bench.server().await?.call(request(CREATE, &draft).deadline(LONG)).await?;

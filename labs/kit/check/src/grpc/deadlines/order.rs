@@ -26,8 +26,8 @@ pub(super) struct Placing {
     stream: Stream,
     order: Option<Value>,
     status: Option<Status>,
-    /// What the caller's side of the ladder has, in its order.
-    events: Vec<Event>,
+    /// What the caller's side of the ladder has.
+    events: Vec<(Instant, Who, String)>,
 }
 
 /// As nobody has sent it before.
@@ -95,6 +95,7 @@ impl Placing {
         let warehouse = self.warehouse.clone();
         let came = timeout(patience, async {
             tokio::select! {
+                biased;
                 () = warehouse.wait_for(number) => Ok(()),
                 ended = self.ended() => ended,
             }
@@ -182,8 +183,7 @@ impl Placing {
     }
 
     fn note(&mut self, who: Who, what: &str) {
-        let at_ms = self.begin.elapsed().as_millis() as u64;
-        self.events.push(Event { at_ms, who, what: what.to_owned() });
+        self.events.push((Instant::now(), who, what.to_owned()));
     }
 
     /// Passes if it holds; `what` says what should.
@@ -198,7 +198,13 @@ impl Placing {
 
     /// Both ends, where there was one.
     fn told(&self, failed: Failed) -> Failed {
-        let calls: Vec<_> = self.calls().iter().map(Received::shown).collect();
+        let received = self.calls();
+        let first = received.first().map(|call| &call.message);
+        let shown = |(number, call): (usize, &Received)| match call.shown().split_once("\n{") {
+            Some((head, _)) if number > 0 && Some(&call.message) == first => format!("{head}\n(the same message)"),
+            _ => call.shown(),
+        };
+        let calls: Vec<_> = received.iter().enumerate().map(shown).collect();
         let to_the_warehouse = match calls.len() {
             0 => "(nothing came to the warehouse)".to_owned(),
             count => format!("(to the warehouse, {count} in all)\n{}", calls.join("\n")),
@@ -212,10 +218,7 @@ impl Placing {
 
     /// Who did what when.
     pub(super) fn ladder(&self) -> Vec<Event> {
-        let mut events = self.events.clone();
-        events.extend(self.warehouse.ladder(self.begin));
-        events.sort_by_key(|event| event.at_ms);
-        events
+        self.warehouse.ladder(self.begin, &self.events)
     }
 }
 
