@@ -1,6 +1,7 @@
 //! The exercises of the Kafka lab.
 
 pub(crate) mod first_record;
+pub(crate) mod keys_keep_order;
 pub(crate) mod read_it_back;
 
 /// Where their tasks stand.

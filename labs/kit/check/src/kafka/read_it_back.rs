@@ -9,7 +9,7 @@ use tokio::time::{sleep, timeout};
 
 use super::README;
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Consuming, FETCH, Fate, Feed, New, Record};
+use crate::broker::{Asked, At, Consuming, FETCH, Fate, Feed, New, OFFSET_COMMIT, Record};
 use crate::exercise::{Exercise, Role, checks};
 use crate::http::Gate;
 use crate::verdict::{Failed, Outcome};
@@ -37,6 +37,8 @@ pub(crate) const EXERCISE: Exercise = Exercise {
 const PATIENCE: Duration = Duration::from_secs(12);
 /// What a slow broker takes for its first records, as the sentence says.
 const SLOW: Duration = Duration::from_secs(3);
+/// What it takes for a commit.
+const COMMIT: Duration = Duration::from_secs(1);
 /// By so many requests of the checker's the last partition is longer than the others.
 const LONGER: usize = 12;
 /// Between two records that come while the program reads.
@@ -63,18 +65,14 @@ async fn each_line_says_what_it_is(bench: &mut Bench) -> Outcome {
         json!({ "id": bench.id(), "n": 1 }).to_string(),
         format!("Zoë \"{}\" \\ 🎧", bench.word()),
         format!("two\nlines, a\ttab and {}\r\n", bench.word()),
-        bench.number(1_000_000).to_string(),
+        (100_000 + bench.number(800_000)).to_string(),
         "null".to_owned(),
         format!(" {} ", bench.word()),
         String::new(),
     ];
     let news: Vec<New> = (0..)
-        .zip(&texts)
-        .map(|(number, text)| New {
-            partition: number % 3,
-            key: Some(text.chars().rev().collect()),
-            value: Some(text.clone()),
-        })
+        .zip(texts.iter().zip(texts.iter().cycle().skip(1)))
+        .map(|(number, (value, key))| New { partition: number % 3, key: Some(key.clone()), value: Some(value.clone()) })
         .collect();
     topic.feed.send(&news).await?;
     reads_all(&topic.read_by(bench, &bench.word()).await?)
@@ -99,18 +97,11 @@ async fn empty_partitions_have_no_records(bench: &mut Bench) -> Outcome {
 }
 
 async fn a_slow_broker_is_not_at_its_end(bench: &mut Bench) -> Outcome {
-    let (topic, gate) = (filled(bench, [3, 2, 4]).await?, Gate::new());
+    let (topic, group, gate) = (filled(bench, [3, 2, 4]).await?, bench.word(), Gate::new());
     let held = gate.clone();
     let hold = move |asked: Asked| if asked.is_fetch() { Fate::HoldAnswer(held.clone()) } else { Fate::Pass };
     let relay = bench.kafka().relay(hold).await?;
-    let enough = async {
-        if timeout(PATIENCE, relay.wait_for(FETCH, 1)).await.is_ok() {
-            sleep(SLOW).await;
-            gate.open();
-            sleep(PATIENCE).await;
-        }
-    };
-    let group = bench.word();
+    let enough = opened(&gate, relay.wait_for(FETCH, 1), SLOW);
     let slow = bench.consume(At::Relay(&relay), &topic.name, &group, enough);
     // Both take their time: the other is for the last check.
     let (slow, nobody) = try_join!(slow, without_a_broker(bench))?;
@@ -137,8 +128,13 @@ async fn the_end_is_where_it_was(bench: &mut Bench) -> Outcome {
 }
 
 async fn goes_on(bench: &Bench) -> Outcome {
-    let (topic, group) = (filled(bench, [4, 2, 3]).await?, bench.word());
-    let first = topic.read_by(bench, &group).await?;
+    let (topic, group, gate) = (filled(bench, [4, 2, 3]).await?, bench.word(), Gate::new());
+    let held = gate.clone();
+    let hold = move |asked: Asked| if asked.is_commit() { Fate::Hold(held.clone()) } else { Fate::Pass };
+    let relay = bench.kafka().relay(hold).await?;
+    // A program that ends before has given up its connection, and the commit with it.
+    let enough = opened(&gate, relay.wait_for(OFFSET_COMMIT, 1), COMMIT);
+    let first = bench.consume(At::Relay(&relay), &topic.name, &group, enough).await?;
     reads_all(&first)?;
     let mut known = first.there;
     for more in [[0, 0, 0], [2, 0, 1]] {
@@ -195,6 +191,15 @@ async fn without_a_broker(bench: &Bench) -> Result<Consuming, Failed> {
     bench.consume(At::Nobody, &topic.name, &bench.word(), sleep(PATIENCE)).await
 }
 
+/// Opens the gate so long after `came`, and returns when the program has had its time.
+async fn opened(gate: &Gate, came: impl Future<Output = ()>, held: Duration) {
+    if timeout(PATIENCE, came).await.is_ok() {
+        sleep(held).await;
+        gate.open();
+        sleep(PATIENCE).await;
+    }
+}
+
 /// Each record once, and exit code 0.
 fn reads_all(run: &Consuming) -> Outcome {
     let what = match run.there.len() {
@@ -236,5 +241,5 @@ async fn filled(bench: &Bench, counts: [usize; 3]) -> Result<Topic, Failed> {
 }
 
 fn new(bench: &Bench, partition: i32) -> New {
-    New { partition, key: Some(bench.id()), value: Some(format!("order of {}", bench.word())) }
+    New { partition, key: Some(bench.id()), value: Some(bench.word()) }
 }
