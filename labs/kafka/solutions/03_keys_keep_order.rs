@@ -47,10 +47,8 @@ fn producer() -> KafkaResult<FutureProducer> {
 async fn send_all() -> Result<bool, Box<dyn Error>> {
     let (producer, topic) = (producer()?, std::env::var("LAB_TOPIC").unwrap_or("lab.orders".to_owned()));
     let (mut on_their_way, mut all_arrived) = (Vec::new(), true);
-    let mut number = 0;
-    for line in std::io::stdin().lines() {
+    for (number, line) in (1..).zip(std::io::stdin().lines()) {
         let line = line?;
-        number += 1;
         let event: Event = serde_json::from_str(&line).map_err(|why| format!("line {number} is no event: {why}"))?;
         let key = key_of(&event);
         let record = FutureRecord::to(&topic).key(&key).payload(&line);
