@@ -77,10 +77,10 @@ fn line_named(line: &str) -> String {
     // A consumer's line: which partition comes first, the broker decides.
     if line.contains("\"offset\":") {
         let digits = |line: String, name: &str, stands: &str| match line.split_once(name) {
-            Some((before, rest)) => {
+            Some((before, rest)) if rest.starts_with(|c: char| c.is_ascii_digit()) => {
                 format!("{before}{name}{stands}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
             }
-            None => line,
+            _ => line,
         };
         return words_named(&digits(digits(line.to_owned(), "\"offset\":", "N"), "\"partition\":", "P"));
     }
