@@ -35,10 +35,15 @@ impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |bytes: &Option<Vec<u8>>| match bytes {
             None => "(none)".to_owned(),
-            Some(bytes) => shortened(&String::from_utf8_lossy(bytes)),
+            Some(bytes) if bytes.is_empty() => "(empty)".to_owned(),
+            Some(bytes) => shortened(&on_one_line(&String::from_utf8_lossy(bytes))),
         };
         write!(f, "partition {} @ {}  {}  {}", self.partition, self.offset, text(&self.key), text(&self.value))
     }
+}
+
+fn on_one_line(text: &str) -> String {
+    text.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t")
 }
 
 /// What nobody reads to its end on a screen.

@@ -9,6 +9,7 @@ mod consuming;
 mod feed;
 mod frame;
 mod look;
+mod partitioner;
 mod produce;
 mod producing;
 mod relay;
@@ -31,8 +32,9 @@ use crate::verdict::{Failed, Outcome};
 pub(crate) use consuming::Consuming;
 pub(crate) use feed::{Feed, New};
 pub(crate) use look::Record;
+pub(crate) use partitioner::partition_in_java;
 pub(crate) use producing::{Producing, lines_of};
-pub(crate) use relay::{Asked, FETCH, Fate, PRODUCE, Relay};
+pub(crate) use relay::{Asked, FETCH, Fate, OFFSET_COMMIT, PRODUCE, Relay};
 pub(crate) use run::At;
 
 const VARIABLE: &str = "KAFKA_BROKERS";

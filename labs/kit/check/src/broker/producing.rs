@@ -10,6 +10,9 @@ use super::{At, Record};
 use crate::bench::Bench;
 use crate::verdict::{Failed, Outcome};
 
+/// Of its stdin, so many lines are shown; of more the first.
+const MOST_LINES: usize = 12;
+
 /// What it did.
 pub(crate) struct Producing {
     lines: Vec<String>,
@@ -68,12 +71,26 @@ impl Producing {
         if holds { Ok(()) } else { Err(self.wrong(what)) }
     }
 
+    /// This run isn't what was expected: these records show it.
+    pub(crate) fn wrong_about(&self, expected: &str, records: &[&Record]) -> Failed {
+        let records: Vec<Record> = records.iter().map(|&record| record.clone()).collect();
+        self.wrong_with(expected, &format!("(of what is in the topic: place, key, value)\n{}", listed(&records)))
+    }
+
     fn wrong(&self, expected: &str) -> Failed {
-        let lines: Vec<String> = self.lines.iter().map(|line| shortened(line)).collect();
         let records = match self.records.is_empty() {
             true => "(nothing is in the topic)".to_owned(),
             false => format!("(in the topic: place, key, value)\n{}", listed(&self.records)),
         };
-        self.run.wrong(&lines.join("\n"), expected, &records)
+        self.wrong_with(expected, &records)
+    }
+
+    fn wrong_with(&self, expected: &str, records: &str) -> Failed {
+        let mut lines: Vec<String> = self.lines.iter().map(|line| shortened(line)).collect();
+        if lines.len() > MOST_LINES {
+            lines.truncate(1);
+            lines.push(format!("(and {} more lines)", self.lines.len() - 1));
+        }
+        self.run.wrong(&lines.join("\n"), expected, records)
     }
 }

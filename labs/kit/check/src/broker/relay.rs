@@ -25,6 +25,7 @@ const MOST_EVENTS: usize = 1_000;
 /// Kinds of requests, by their numbers in the protocol.
 pub(crate) const PRODUCE: i16 = 0;
 pub(crate) const FETCH: i16 = 1;
+pub(crate) const OFFSET_COMMIT: i16 = 8;
 
 /// A request that came.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +43,11 @@ impl Asked {
     /// It asks for records.
     pub(crate) fn is_fetch(self) -> bool {
         self.api == FETCH
+    }
+
+    /// It says how far a group is.
+    pub(crate) fn is_commit(self) -> bool {
+        self.api == OFFSET_COMMIT
     }
 }
 
@@ -145,6 +151,7 @@ impl Shared {
             let comes = match asked.api {
                 PRODUCE => "a record comes",
                 FETCH => "records are asked for",
+                OFFSET_COMMIT => "a commit comes",
                 _ => "a question comes",
             };
             events.push((Instant::now(), Who::Broker, what.replace("it comes", comes)));
@@ -189,13 +196,13 @@ async fn requests(
         let produce = if asked.is_produce() { Produce::read(&request) } else { None };
         let wants_an_answer = produce.as_ref().is_none_or(Produce::wants_an_answer);
         let answer = match (fate, produce) {
+            (Fate::Hold(gate) | Fate::HoldAnswer(gate), _) if gate.is_open() => Next::Answer(None),
             (Fate::Hold(gate), _) => {
                 shared.note(asked, "it comes; the broker takes its time");
                 gate.pass().await;
                 shared.note(asked, "the broker takes it");
                 Next::Answer(None)
             }
-            (Fate::HoldAnswer(gate), _) if gate.is_open() => Next::Answer(None),
             (Fate::HoldAnswer(gate), _) => {
                 shared.note(asked, "it comes; the broker says nothing");
                 Next::Answer(Some(gate))

@@ -1,7 +1,9 @@
 //! The exercises of the Kafka lab.
 
 pub(crate) mod first_record;
+pub(crate) mod keys_keep_order;
 pub(crate) mod read_it_back;
+mod topic;
 
 /// Where their tasks stand.
 pub(crate) const README: &str = include_str!("../../../../kafka/README.md");

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{join, try_join};
+use futures_util::join;
 use serde_json::json;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::README;
+use super::topic::{PATIENCE, Topic, filled, holding, new, opened};
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Consuming, FETCH, Fate, Feed, New, Record};
+use crate::broker::{Asked, At, Consuming, FETCH, Fate, New, OFFSET_COMMIT, Record};
 use crate::exercise::{Exercise, Role, checks};
 use crate::http::Gate;
-use crate::verdict::{Failed, Outcome};
+use crate::verdict::Outcome;
 
 pub(crate) const EXERCISE: Exercise = Exercise {
     id: "kafka/02",
@@ -33,10 +34,10 @@ pub(crate) const EXERCISE: Exercise = Exercise {
     ],
 };
 
-/// From the start: ten seconds, as the sentences say, and what a busy machine adds.
-const PATIENCE: Duration = Duration::from_secs(12);
 /// What a slow broker takes for its first records, as the sentence says.
 const SLOW: Duration = Duration::from_secs(3);
+/// What it takes for a commit.
+const COMMIT: Duration = Duration::from_secs(1);
 /// By so many requests of the checker's the last partition is longer than the others.
 const LONGER: usize = 12;
 /// Between two records that come while the program reads.
@@ -63,18 +64,14 @@ async fn each_line_says_what_it_is(bench: &mut Bench) -> Outcome {
         json!({ "id": bench.id(), "n": 1 }).to_string(),
         format!("Zoë \"{}\" \\ 🎧", bench.word()),
         format!("two\nlines, a\ttab and {}\r\n", bench.word()),
-        bench.number(1_000_000).to_string(),
+        (100_000 + bench.number(800_000)).to_string(),
         "null".to_owned(),
         format!(" {} ", bench.word()),
         String::new(),
     ];
     let news: Vec<New> = (0..)
-        .zip(&texts)
-        .map(|(number, text)| New {
-            partition: number % 3,
-            key: Some(text.chars().rev().collect()),
-            value: Some(text.clone()),
-        })
+        .zip(texts.iter().zip(texts.iter().cycle().skip(1)))
+        .map(|(number, (value, key))| New { partition: number % 3, key: Some(key.clone()), value: Some(value.clone()) })
         .collect();
     topic.feed.send(&news).await?;
     reads_all(&topic.read_by(bench, &bench.word()).await?)
@@ -99,46 +96,51 @@ async fn empty_partitions_have_no_records(bench: &mut Bench) -> Outcome {
 }
 
 async fn a_slow_broker_is_not_at_its_end(bench: &mut Bench) -> Outcome {
-    let (topic, gate) = (filled(bench, [3, 2, 4]).await?, Gate::new());
-    let held = gate.clone();
-    let hold = move |asked: Asked| if asked.is_fetch() { Fate::HoldAnswer(held.clone()) } else { Fate::Pass };
-    let relay = bench.kafka().relay(hold).await?;
-    let enough = async {
-        if timeout(PATIENCE, relay.wait_for(FETCH, 1)).await.is_ok() {
-            sleep(SLOW).await;
-            gate.open();
-            sleep(PATIENCE).await;
-        }
-    };
-    let group = bench.word();
-    let slow = bench.consume(At::Relay(&relay), &topic.name, &group, enough);
-    // Both take their time: the other is for the last check.
-    let (slow, nobody) = try_join!(slow, without_a_broker(bench))?;
-    bench.seen.insert(Arc::new(nobody));
-    reads_all(&slow)
+    long_ones(bench).await.slow.clone()
 }
 
 async fn the_same_group_goes_on(bench: &mut Bench) -> Outcome {
-    // With both it takes a while until the broker has seen that the first run's member has left.
-    let (again, end) = join!(goes_on(bench), ends_where_it_was(bench));
-    bench.seen.insert(Ending(end));
-    again
+    long_ones(bench).await.again.clone()
 }
 
-/// What came of a check that was made with another.
-#[derive(Clone)]
-struct Ending(Outcome);
-
 async fn the_end_is_where_it_was(bench: &mut Bench) -> Outcome {
-    match bench.seen.get::<Ending>() {
-        Some(Ending(outcome)) => outcome.clone(),
-        None => ends_where_it_was(bench).await,
+    long_ones(bench).await.end.clone()
+}
+
+async fn nobody_is_there(bench: &mut Bench) -> Outcome {
+    long_ones(bench).await.nobody.clone()
+}
+
+/// What came of the checks in which somebody has to wait: they are made at once.
+struct LongOnes {
+    slow: Outcome,
+    again: Outcome,
+    end: Outcome,
+    nobody: Outcome,
+}
+
+async fn long_ones(bench: &mut Bench) -> Arc<LongOnes> {
+    if let Some(outcomes) = bench.seen.get::<Arc<LongOnes>>() {
+        return Arc::clone(outcomes);
     }
+    let (slow, again, end, nobody) =
+        join!(is_not_at_its_end(bench), goes_on(bench), ends_where_it_was(bench), fails_without_a_broker(bench));
+    bench.seen.get_or_insert(Arc::new(LongOnes { slow, again, end, nobody })).clone()
+}
+
+async fn is_not_at_its_end(bench: &Bench) -> Outcome {
+    let (topic, group, gate) = (filled(bench, [3, 2, 4]).await?, bench.word(), Gate::new());
+    let relay = holding(bench, &gate, Asked::is_fetch, Fate::HoldAnswer).await?;
+    let enough = opened(&gate, relay.wait_for(FETCH, 1), SLOW);
+    reads_all(&bench.consume(At::Relay(&relay), &topic.name, &group, enough).await?)
 }
 
 async fn goes_on(bench: &Bench) -> Outcome {
-    let (topic, group) = (filled(bench, [4, 2, 3]).await?, bench.word());
-    let first = topic.read_by(bench, &group).await?;
+    let (topic, group, gate) = (filled(bench, [4, 2, 3]).await?, bench.word(), Gate::new());
+    let relay = holding(bench, &gate, Asked::is_commit, Fate::Hold).await?;
+    // A program that ends before has given up its connection, and the commit with it.
+    let enough = opened(&gate, relay.wait_for(OFFSET_COMMIT, 1), COMMIT);
+    let first = bench.consume(At::Relay(&relay), &topic.name, &group, enough).await?;
     reads_all(&first)?;
     let mut known = first.there;
     for more in [[0, 0, 0], [2, 0, 1]] {
@@ -181,18 +183,11 @@ async fn ends_where_it_was(bench: &Bench) -> Outcome {
     second.expect_exit(0)
 }
 
-async fn nobody_is_there(bench: &mut Bench) -> Outcome {
-    let run = match bench.seen.get::<Arc<Consuming>>() {
-        Some(run) => Arc::clone(run),
-        None => Arc::new(without_a_broker(bench).await?),
-    };
+async fn fails_without_a_broker(bench: &Bench) -> Outcome {
+    let topic = Topic::new(bench).await?;
+    let run = bench.consume(At::Nobody, &topic.name, &bench.word(), sleep(PATIENCE)).await?;
     run.expect_exit(1)?;
     run.expect_no_output()
-}
-
-async fn without_a_broker(bench: &Bench) -> Result<Consuming, Failed> {
-    let topic = Topic::new(bench).await?;
-    bench.consume(At::Nobody, &topic.name, &bench.word(), sleep(PATIENCE)).await
 }
 
 /// Each record once, and exit code 0.
@@ -203,38 +198,4 @@ fn reads_all(run: &Consuming) -> Outcome {
     };
     run.expect_printed(&what, &run.there)?;
     run.expect_exit(0)
-}
-
-/// A topic, and how records get there.
-struct Topic {
-    name: String,
-    feed: Feed,
-}
-
-impl Topic {
-    async fn new(bench: &Bench) -> Result<Self, Failed> {
-        let name = bench.kafka().topic().await?;
-        Ok(Self { feed: bench.kafka().feed(&name)?, name })
-    }
-
-    /// So many more in each partition.
-    async fn send(&self, bench: &Bench, counts: [usize; 3]) -> Outcome {
-        let partitions = (0..).zip(counts).flat_map(|(partition, count)| std::iter::repeat_n(partition, count));
-        self.feed.send(&partitions.map(|partition| new(bench, partition)).collect::<Vec<_>>()).await
-    }
-
-    async fn read_by(&self, bench: &Bench, group: &str) -> Result<Consuming, Failed> {
-        bench.consume(At::Broker, &self.name, group, sleep(PATIENCE)).await
-    }
-}
-
-/// A topic with so many records in each partition.
-async fn filled(bench: &Bench, counts: [usize; 3]) -> Result<Topic, Failed> {
-    let topic = Topic::new(bench).await?;
-    topic.send(bench, counts).await?;
-    Ok(topic)
-}
-
-fn new(bench: &Bench, partition: i32) -> New {
-    New { partition, key: Some(bench.id()), value: Some(format!("order of {}", bench.word())) }
 }

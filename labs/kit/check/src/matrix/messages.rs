@@ -74,6 +74,16 @@ fn line_named(line: &str) -> String {
     if let Some((before, _)) = line.split_once("content-length: ") {
         return format!("{before}content-length: A-LENGTH");
     }
+    // A consumer's line: which partition comes first, the broker decides.
+    if line.contains("\"offset\":") {
+        let digits = |line: String, name: &str, stands: &str| match line.split_once(name) {
+            Some((before, rest)) if rest.starts_with(|c: char| c.is_ascii_digit()) => {
+                format!("{before}{name}{stands}{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+            }
+            _ => line,
+        };
+        return words_named(&digits(digits(line.to_owned(), "\"offset\":", "N"), "\"partition\":", "P"));
+    }
     words_named(line)
 }
 

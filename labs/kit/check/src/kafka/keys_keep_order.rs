@@ -1,0 +1,169 @@
+//! kafka/03: choose the key.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::README;
+use crate::bench::Bench;
+use crate::broker::{At, Producing, Record, partition_in_java};
+use crate::exercise::{Exercise, Role, checks};
+use crate::verdict::{Failed, Outcome};
+
+pub(crate) const EXERCISE: Exercise = Exercise {
+    id: "kafka/03",
+    name: "keys_keep_order",
+    role: Role::KafkaProducer,
+    data: include_str!("keys_keep_order.toml"),
+    readme: README,
+    checks: checks![
+        each_event_is_a_record,
+        the_value_is_the_event,
+        the_last_of_each_key_is_an_order,
+        each_order_is_in_its_order,
+        java_finds_the_same_partition,
+    ],
+};
+
+/// From the start; some of these programs wait for one delivery after the other.
+const PATIENCE: Duration = Duration::from_secs(15);
+const ORDERS: usize = 20;
+const CUSTOMERS: usize = 6;
+/// What happens to each order, in this order: some of it twice.
+const TYPES: [&str; 10] =
+    ["created", "changed", "paid", "changed", "packed", "sent", "delayed", "sent", "delivered", "closed"];
+
+async fn each_event_is_a_record(bench: &mut Bench) -> Outcome {
+    let run = run(bench).await?;
+    let count = ORDERS * TYPES.len();
+    let (ids, sent) = (run.events.iter().map(id_of), run.producing.records.iter().filter_map(event_of));
+    let sent: BTreeSet<String> = sent.map(|event| id_of(&event)).collect();
+    let all = run.producing.records.len() == count && sent == ids.collect();
+    run.producing.expect(&format!("{count} records in the topic, one for each event"), all)?;
+    run.producing.expect_exit(0)
+}
+
+async fn the_value_is_the_event(bench: &mut Bench) -> Outcome {
+    let run = run(bench).await?;
+    for record in &run.producing.records {
+        let event = event_of(record).filter(|event| run.events.contains(event));
+        if event.is_none() {
+            return Err(run
+                .producing
+                .wrong_about("a value that is one of the events, with all of its fields", &[record]));
+        }
+    }
+    Ok(())
+}
+
+async fn the_last_of_each_key_is_an_order(bench: &mut Bench) -> Outcome {
+    let run = run(bench).await?;
+    let mut last: BTreeMap<&[u8], &Record> = BTreeMap::new();
+    for record in &run.producing.records {
+        if let Some(key) = &record.key {
+            last.insert(key, record);
+        }
+    }
+    // What compaction keeps of each key; a record without a key it doesn't take at all.
+    let kept: Vec<&Record> = last.into_values().collect();
+    let orders: BTreeSet<String> = kept.iter().filter_map(|record| Some(order_of(&event_of(record)?))).collect();
+    if kept.len() == ORDERS && orders.len() == ORDERS {
+        return Ok(());
+    }
+    let expected = format!(
+        "{ORDERS} keys, each with the events of one order: when the last record of each key alone is kept, every \
+         order is still there. Here {} are kept, of {} orders",
+        kept.len(),
+        orders.len()
+    );
+    Err(run.producing.wrong_about(&expected, &kept))
+}
+
+async fn each_order_is_in_its_order(bench: &mut Bench) -> Outcome {
+    let run = run(bench).await?;
+    for order in run.orders() {
+        let sent = run.events.iter().filter(|event| order_of(event) == order).map(id_of);
+        let records: Vec<&Record> = run.producing.records.iter().filter(|record| is_of(record, &order)).collect();
+        let there = records.iter().filter_map(|record| Some(id_of(&event_of(record)?)));
+        let together = records.iter().all(|record| record.partition == records[0].partition);
+        if !together || !sent.eq(there) {
+            let expected = format!("the {} events of the order {order} in one partition, as they came", TYPES.len());
+            return Err(run.producing.wrong_about(&expected, &records));
+        }
+    }
+    Ok(())
+}
+
+async fn java_finds_the_same_partition(bench: &mut Bench) -> Outcome {
+    let run = run(bench).await?;
+    for record in &run.producing.records {
+        let partition = partition_in_java(record.key.as_deref().unwrap_or_default());
+        if record.partition != partition {
+            let expected = format!("this key in partition {partition}, where a producer in Java looks for it");
+            return Err(run.producing.wrong_about(&expected, &[record]));
+        }
+    }
+    Ok(())
+}
+
+/// What was sent, and what came of it: all checks look at the same.
+struct Run {
+    events: Vec<Value>,
+    producing: Producing,
+}
+
+impl Run {
+    fn orders(&self) -> BTreeSet<String> {
+        self.events.iter().map(order_of).collect()
+    }
+}
+
+async fn run(bench: &mut Bench) -> Result<Arc<Run>, Failed> {
+    if let Some(run) = bench.seen.get::<Arc<Run>>() {
+        return Ok(Arc::clone(run));
+    }
+    let events = events(bench);
+    let lines: Vec<String> = events.iter().map(Value::to_string).collect();
+    let producing = bench.produce(At::Broker, &lines, PATIENCE).await?;
+    let run = Arc::new(Run { events, producing });
+    bench.seen.insert(Arc::clone(&run));
+    Ok(run)
+}
+
+/// Those of each order in their order, and the orders in any.
+fn events(bench: &Bench) -> Vec<Value> {
+    let customers: Vec<String> = (0..CUSTOMERS).map(|_| bench.word()).collect();
+    let mut orders: Vec<(String, &String, usize)> =
+        (0..ORDERS).map(|number| (bench.id(), &customers[number % CUSTOMERS], 0)).collect();
+    let mut events = Vec::new();
+    while !orders.is_empty() {
+        let chosen = bench.number(1_000_000) as usize % orders.len();
+        let (id, customer, done) = &mut orders[chosen];
+        // Some write the same id in capital letters.
+        let order = if bench.number(1_000_000).is_multiple_of(3) { id.to_uppercase() } else { id.clone() };
+        events.push(json!({ "event_id": bench.id(), "order_id": order, "customer": customer, "type": TYPES[*done] }));
+        *done += 1;
+        if *done == TYPES.len() {
+            orders.swap_remove(chosen);
+        }
+    }
+    events
+}
+
+fn event_of(record: &Record) -> Option<Value> {
+    serde_json::from_slice(record.value.as_deref()?).ok()
+}
+
+fn is_of(record: &Record, order: &str) -> bool {
+    event_of(record).is_some_and(|event| order_of(&event) == order)
+}
+
+fn id_of(event: &Value) -> String {
+    event["event_id"].as_str().unwrap_or_default().to_owned()
+}
+
+fn order_of(event: &Value) -> String {
+    event["order_id"].as_str().unwrap_or_default().to_lowercase()
+}

@@ -1,0 +1,67 @@
+//! Topics with records in them, for programs that read.
+
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+use crate::bench::Bench;
+use crate::broker::{Asked, At, Consuming, Fate, Feed, New, Relay};
+use crate::http::Gate;
+use crate::verdict::{Failed, Outcome};
+
+/// From the start: ten seconds, as the sentences say, and what a busy machine adds.
+pub(super) const PATIENCE: Duration = Duration::from_secs(12);
+
+/// A topic, and how records get there.
+pub(super) struct Topic {
+    pub(super) name: String,
+    pub(super) feed: Feed,
+}
+
+impl Topic {
+    pub(super) async fn new(bench: &Bench) -> Result<Self, Failed> {
+        let name = bench.kafka().topic().await?;
+        Ok(Self { feed: bench.kafka().feed(&name)?, name })
+    }
+
+    /// So many more in each partition.
+    pub(super) async fn send(&self, bench: &Bench, counts: [usize; 3]) -> Outcome {
+        let partitions = (0..).zip(counts).flat_map(|(partition, count)| std::iter::repeat_n(partition, count));
+        self.feed.send(&partitions.map(|partition| new(bench, partition)).collect::<Vec<_>>()).await
+    }
+
+    pub(super) async fn read_by(&self, bench: &Bench, group: &str) -> Result<Consuming, Failed> {
+        bench.consume(At::Broker, &self.name, group, sleep(PATIENCE)).await
+    }
+}
+
+/// A topic with so many records in each partition.
+pub(super) async fn filled(bench: &Bench, counts: [usize; 3]) -> Result<Topic, Failed> {
+    let topic = Topic::new(bench).await?;
+    topic.send(bench, counts).await?;
+    Ok(topic)
+}
+
+pub(super) fn new(bench: &Bench, partition: i32) -> New {
+    New { partition, key: Some(bench.id()), value: Some(bench.word()) }
+}
+
+/// A relay with such requests waiting at the gate.
+pub(super) async fn holding(
+    bench: &Bench,
+    gate: &Gate,
+    which: fn(Asked) -> bool,
+    hold: fn(Gate) -> Fate,
+) -> Result<Relay, Failed> {
+    let gate = gate.clone();
+    bench.kafka().relay(move |asked: Asked| if which(asked) { hold(gate.clone()) } else { Fate::Pass }).await
+}
+
+/// Opens the gate so long after `came`, and returns when the program has had its time.
+pub(super) async fn opened(gate: &Gate, came: impl Future<Output = ()>, held: Duration) {
+    if timeout(PATIENCE, came).await.is_ok() {
+        sleep(held).await;
+        gate.open();
+        sleep(PATIENCE).await;
+    }
+}
