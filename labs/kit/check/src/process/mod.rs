@@ -202,7 +202,7 @@ impl Process {
             () = enough => None,
         };
         let ended = Instant::now();
-        self.kill_all();
+        self.kill_all_beside().await;
         let _ = self.child.wait().await;
         self.stdout.settled().await;
         self.stderr.settled().await;
@@ -214,6 +214,22 @@ impl Process {
             began: self.began,
             ended,
         }
+    }
+
+    /// The same on another thread: it looks at every process of the machine, and no answer of the
+    /// checker's has to wait for that.
+    async fn kill_all_beside(&mut self) {
+        if std::mem::replace(&mut self.over, true) {
+            return;
+        }
+        let _ = killpg(self.group, Signal::SIGKILL);
+        let (family, watchdog, group) = (self.family.clone(), Arc::clone(&self.watchdog), self.group);
+        let killed = tokio::task::spawn_blocking(move || {
+            family.kill();
+            watchdog.lock().unwrap_or_else(PoisonError::into_inner).is_over(group.as_raw() as u32);
+        });
+        // It goes to its end, also when nobody waits for it any more.
+        let _ = killed.await;
     }
 
     /// Kills the group, and whoever has left it. Returns whether there was such a one.
