@@ -90,6 +90,17 @@ const SLOW: Duration = Duration::from_millis(600);
 const CLIENTS: usize = 8;
 
 impl Group {
+    /// From the first request on; then it is killed.
+    pub(super) fn patience(self) -> Duration {
+        match self {
+            // Told to come back in five seconds it may wait for six.
+            Self::Asked => Duration::from_secs(8),
+            // Four attempts may take up to five.
+            Self::Clients | Self::Others | Self::More | Self::Left => Duration::from_millis(6_500),
+            _ => Duration::from_secs(4),
+        }
+    }
+
     /// Its runs, with values that no program can know.
     pub(super) fn runs(self, bench: &Bench) -> Vec<Run> {
         let job = |method| Job::new(bench, method);
