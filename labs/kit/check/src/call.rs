@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::bench::Bench;
 use crate::http::{Mock, Plan, Received};
-use crate::process::{Ran, describe, last_lines};
+use crate::process::{Claim, Ran, describe, free_address, last_lines};
 use crate::verdict::{Event, Failed, Outcome, Who};
 
 /// What it did, and what it was told.
@@ -17,6 +17,8 @@ pub(crate) struct Call {
     /// `None`: nobody listened.
     server: Option<Mock>,
     patience: Duration,
+    /// Of the server's port.
+    _claim: Option<Claim>,
 }
 
 /// Until it asks for something. Some languages take seconds on a busy machine.
@@ -29,21 +31,24 @@ impl Bench {
         let broken = |error: std::io::Error| {
             Failed::new("(started a server)", "a free port", format!("({})", lab_console::reason(&error)))
         };
-        let server = Mock::start(plan).await.map_err(broken)?;
+        let nobody = |why: String| Failed::new("(looked for a free port)", "one", why);
+        // Nobody else takes the port, also where the server goes and its client still calls.
+        let (address, claim) = free_address().map_err(nobody)?;
+        let server = Mock::start_at(address, plan).await.map_err(broken)?;
         let enough = async {
             if timeout(TO_START, server.wait_for(1)).await.is_ok() {
                 sleep(patience).await;
             }
         };
         let ran = self.run(server.address(), args, enough).await?;
-        Ok(Call::new(args, ran, Some(server), patience))
+        Ok(Call { _claim: Some(claim), ..Call::new(args, ran, Some(server), patience) })
     }
 
     /// The same where nobody listens: it is killed so long after its start.
     pub(crate) async fn call_nobody(&self, args: &[&str], patience: Duration) -> Result<Call, Failed> {
         let nobody = |why: String| Failed::new("(looked for a free port)", "one", why);
         // Nobody takes the port as long as it is claimed.
-        let (address, _claim) = crate::process::free_address().map_err(nobody)?;
+        let (address, _claim) = free_address().map_err(nobody)?;
         let ran = self.run(address, args, sleep(patience)).await?;
         Ok(Call::new(args, ran, None, patience))
     }
@@ -52,7 +57,7 @@ impl Bench {
 impl Call {
     fn new(args: &[&str], ran: Ran, server: Option<Mock>, patience: Duration) -> Self {
         let args = args.iter().map(|&arg| arg.to_owned()).collect();
-        Self { args, ran, server, patience }
+        Self { args, ran, server, patience, _claim: None }
     }
 
     /// What it asked for.
