@@ -1,5 +1,6 @@
 //! One run of a client, with the checker as its server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -21,6 +22,8 @@ pub(crate) struct Call {
     _claim: Option<Claim>,
 }
 
+/// A process that is just being started holds what is open here for a moment, a port as well.
+const TRIES: usize = 5;
 /// Until it asks for something. Some languages take seconds on a busy machine.
 const TO_START: Duration = Duration::from_secs(15);
 
@@ -28,13 +31,7 @@ impl Bench {
     /// Runs the client to its end, against a server that does as `plan` says. It is killed
     /// when its first request is so long ago.
     pub(crate) async fn call(&self, args: &[&str], patience: Duration, plan: impl Plan) -> Result<Call, Failed> {
-        let broken = |error: std::io::Error| {
-            Failed::new("(started a server)", "a free port", format!("({})", lab_console::reason(&error)))
-        };
-        let nobody = |why: String| Failed::new("(looked for a free port)", "one", why);
-        // Nobody else takes the port, also where the server goes and its client still calls.
-        let (address, claim) = free_address().map_err(nobody)?;
-        let server = Mock::start_at(address, plan).await.map_err(broken)?;
+        let (server, claim) = server(plan).await?;
         let enough = async {
             if timeout(TO_START, server.wait_for(1)).await.is_ok() {
                 sleep(patience).await;
@@ -52,6 +49,21 @@ impl Bench {
         let ran = self.run(address, args, sleep(patience)).await?;
         Ok(Call::new(args, ran, None, patience))
     }
+}
+
+/// A server whose port nobody else takes, also when it goes and its client still calls.
+async fn server(plan: impl Plan) -> Result<(Mock, Claim), Failed> {
+    let plan = Arc::new(plan);
+    let mut why = String::new();
+    for _ in 0..TRIES {
+        let plan = Arc::clone(&plan);
+        let (address, claim) = free_address().map_err(|why| Failed::new("(looked for a free port)", "one", why))?;
+        match Mock::start_at(address, move |received: &Received, before| plan(received, before)).await {
+            Ok(mock) => return Ok((mock, claim)),
+            Err(error) => why = lab_console::reason(&error),
+        }
+    }
+    Err(Failed::new("(started a server)", "a free port", format!("({why})")))
 }
 
 impl Call {
