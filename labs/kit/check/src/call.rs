@@ -1,5 +1,6 @@
 //! One run of a client, with the checker as its server.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -7,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::bench::Bench;
 use crate::http::{Mock, Plan, Received};
-use crate::process::{Ran, describe, last_lines};
+use crate::process::{Claim, Ran, describe, free_address, last_lines};
 use crate::verdict::{Event, Failed, Outcome, Who};
 
 /// What it did, and what it was told.
@@ -17,8 +18,12 @@ pub(crate) struct Call {
     /// `None`: nobody listened.
     server: Option<Mock>,
     patience: Duration,
+    /// Of the server's port.
+    _claim: Option<Claim>,
 }
 
+/// A process that is just being started holds what is open here for a moment, a port as well.
+const TRIES: usize = 5;
 /// Until it asks for something. Some languages take seconds on a busy machine.
 const TO_START: Duration = Duration::from_secs(15);
 
@@ -26,33 +31,45 @@ impl Bench {
     /// Runs the client to its end, against a server that does as `plan` says. It is killed
     /// when its first request is so long ago.
     pub(crate) async fn call(&self, args: &[&str], patience: Duration, plan: impl Plan) -> Result<Call, Failed> {
-        let broken = |error: std::io::Error| {
-            Failed::new("(started a server)", "a free port", format!("({})", lab_console::reason(&error)))
-        };
-        let server = Mock::start(plan).await.map_err(broken)?;
+        let (server, claim) = server(plan).await?;
         let enough = async {
             if timeout(TO_START, server.wait_for(1)).await.is_ok() {
                 sleep(patience).await;
             }
         };
         let ran = self.run(server.address(), args, enough).await?;
-        Ok(Call::new(args, ran, Some(server), patience))
+        Ok(Call { _claim: Some(claim), ..Call::new(args, ran, Some(server), patience) })
     }
 
     /// The same where nobody listens: it is killed so long after its start.
     pub(crate) async fn call_nobody(&self, args: &[&str], patience: Duration) -> Result<Call, Failed> {
         let nobody = |why: String| Failed::new("(looked for a free port)", "one", why);
         // Nobody takes the port as long as it is claimed.
-        let (address, _claim) = crate::process::free_address().map_err(nobody)?;
+        let (address, _claim) = free_address().map_err(nobody)?;
         let ran = self.run(address, args, sleep(patience)).await?;
         Ok(Call::new(args, ran, None, patience))
     }
 }
 
+/// A server whose port nobody else takes, also when it goes and its client still calls.
+async fn server(plan: impl Plan) -> Result<(Mock, Claim), Failed> {
+    let plan = Arc::new(plan);
+    let mut why = String::new();
+    for _ in 0..TRIES {
+        let plan = Arc::clone(&plan);
+        let (address, claim) = free_address().map_err(|why| Failed::new("(looked for a free port)", "one", why))?;
+        match Mock::start_at(address, move |received: &Received, before| plan(received, before)).await {
+            Ok(mock) => return Ok((mock, claim)),
+            Err(error) => why = lab_console::reason(&error),
+        }
+    }
+    Err(Failed::new("(started a server)", "a free port", format!("({why})")))
+}
+
 impl Call {
     fn new(args: &[&str], ran: Ran, server: Option<Mock>, patience: Duration) -> Self {
         let args = args.iter().map(|&arg| arg.to_owned()).collect();
-        Self { args, ran, server, patience }
+        Self { args, ran, server, patience, _claim: None }
     }
 
     /// What it asked for.

@@ -2,7 +2,7 @@
 //! no server should.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -63,11 +63,6 @@ struct Log {
 }
 
 impl Mock {
-    /// Listens on a free port.
-    pub(crate) async fn start(plan: impl Plan) -> io::Result<Self> {
-        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), plan).await
-    }
-
     /// Listens on this one.
     pub(crate) async fn start_at(address: SocketAddr, plan: impl Plan) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;

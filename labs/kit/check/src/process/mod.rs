@@ -216,7 +216,7 @@ impl Process {
     pub(crate) async fn stop(mut self) {
         let _ = killpg(self.group, Signal::SIGTERM);
         let _ = timeout(TO_STOP, self.child.wait()).await;
-        self.kill_all();
+        self.kill_all_beside().await;
         let _ = self.child.wait().await;
     }
 
@@ -227,7 +227,7 @@ impl Process {
             () = enough => None,
         };
         let ended = Instant::now();
-        self.kill_all();
+        self.kill_all_beside().await;
         let _ = self.child.wait().await;
         self.stdout.settled().await;
         self.stderr.settled().await;
@@ -241,22 +241,35 @@ impl Process {
         }
     }
 
-    /// Kills the group, and whoever has left it. Returns whether there was such a one.
-    fn kill_all(&mut self) -> bool {
+    /// Kills the group, and whoever has left it; on another thread, for it looks at every process of
+    /// the machine, and no answer of the checker's has to wait for that.
+    async fn kill_all_beside(&mut self) {
+        // It goes to its end, also when nobody waits for it any more.
+        if let Some(kill_all) = self.kill_all() {
+            let _ = tokio::task::spawn_blocking(kill_all).await;
+        }
+    }
+
+    /// What kills them; once.
+    fn kill_all(&mut self) -> Option<impl FnOnce() + Send + 'static> {
         if std::mem::replace(&mut self.over, true) {
-            return false;
+            return None;
         }
         // While the child is not waited for, or one of its group lives, the number is theirs.
         let _ = killpg(self.group, Signal::SIGKILL);
-        let left = self.family.kill();
-        self.watchdog.lock().unwrap_or_else(PoisonError::into_inner).is_over(self.group.as_raw() as u32);
-        left
+        let (family, watchdog, group) = (self.family.clone(), Arc::clone(&self.watchdog), self.group);
+        Some(move || {
+            family.kill();
+            watchdog.lock().unwrap_or_else(PoisonError::into_inner).is_over(group.as_raw() as u32);
+        })
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        self.kill_all();
+        if let Some(kill_all) = self.kill_all() {
+            kill_all();
+        }
         let _ = self.child.try_wait();
     }
 }

@@ -29,12 +29,14 @@ fn answer() -> Reply {
 }
 
 async fn with(reply: Reply) -> Mock {
-    Mock::start(move |_, _| reply.clone()).await.expect("a port is free")
+    Mock::start_at(([127, 0, 0, 1], 0).into(), move |_, _| reply.clone()).await.expect("a port is free")
 }
 
 #[tokio::test]
 async fn what_came_is_kept_and_what_it_got() {
-    let mock = Mock::start(|_, before| Reply::status(if before == 0 { StatusCode::OK } else { StatusCode::GONE }));
+    let mock = Mock::start_at(([127, 0, 0, 1], 0).into(), |_, before| {
+        Reply::status(if before == 0 { StatusCode::OK } else { StatusCode::GONE })
+    });
     let mock = mock.await.expect("a port is free");
     let request = request(Method::PUT, "/a?b=c").json(&json!(1));
     assert_eq!(send(mock.address(), request).await.expect("an answer").status(), StatusCode::OK);

@@ -45,7 +45,7 @@ pub(super) enum Group {
     SilentGets,
     /// PUTs.
     SilentPuts,
-    /// Both, at the second attempt; at the third a whole answer comes in time, though not at once.
+    /// Two of each, at the second attempt; at the third a whole answer comes in time, though not at once.
     Slow,
     /// Clients that get nothing but 503.
     Clients,
@@ -90,6 +90,17 @@ const SLOW: Duration = Duration::from_millis(600);
 const CLIENTS: usize = 8;
 
 impl Group {
+    /// From the first request on; then it is killed.
+    pub(super) fn patience(self) -> Duration {
+        match self {
+            // Told to come back in five seconds it may wait for six; twice in one, for four.
+            Self::Asked | Self::PostsAsked => Duration::from_secs(8),
+            // Four attempts may take up to five.
+            Self::Clients | Self::Others | Self::More | Self::Left => Duration::from_millis(6_500),
+            _ => Duration::from_secs(4),
+        }
+    }
+
     /// Its runs, with values that no program can know.
     pub(super) fn runs(self, bench: &Bench) -> Vec<Run> {
         let job = |method| Job::new(bench, method);
@@ -112,7 +123,7 @@ impl Group {
             }
             Self::SilentGets => silent(bench, &GET),
             Self::SilentPuts => silent(bench, &PUT),
-            Self::Slow => [GET, PUT].map(|method| slow(job(method))).into(),
+            Self::Slow => [GET, GET, PUT, PUT].map(|method| slow(job(method))).into(),
             Self::Clients => (0..CLIENTS).map(|_| (job(GET), vec![busy()])).collect(),
             Self::Others => {
                 vec![(job(PUT), vec![Reply::Cut]), (job(DELETE), vec![busy()])]

@@ -17,9 +17,6 @@ use crate::call::Call;
 use crate::http::{Plan, Reply};
 use crate::verdict::Failed;
 
-/// From the first request on. Four attempts may take up to seven seconds, and one that is told to
-/// come back in five comes within six.
-const PATIENCE: Duration = Duration::from_secs(8);
 /// From its start, where there is no request to count from.
 const ALONE: Duration = Duration::from_secs(12);
 /// Runs that have not sent anything yet. To start takes a processor, and to wait takes none: so
@@ -63,7 +60,7 @@ async fn all(bench: &mut Bench) -> All {
     for group in IN_LINE {
         let mut runs = Vec::new();
         for run in group.runs(bench) {
-            runs.push(one(bench.beside(), run, line.enter().await));
+            runs.push(one(bench.beside(), run, group.patience(), line.enter().await));
         }
         let runs = async { try_join_all(runs).await.map(Arc::new) };
         groups.push((group, under_way(runs)));
@@ -87,12 +84,12 @@ async fn alone(bench: Bench, job: Job) -> Result<Arc<Call>, Failed> {
     bench.call_nobody(&args, ALONE).await.map(Arc::new)
 }
 
-async fn one(bench: Bench, (job, replies): Run, turn: Turn) -> Result<(Job, Call), Failed> {
+async fn one(bench: Bench, (job, replies): Run, patience: Duration, turn: Turn) -> Result<(Job, Call), Failed> {
     let (started, _under_way) = turn.comes().await;
     let started = Arc::new(Mutex::new(started));
     let args = job.args();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let call = bench.call(&args, PATIENCE, plan(replies, Arc::clone(&started))).await;
+    let call = bench.call(&args, patience, plan(replies, Arc::clone(&started))).await;
     // It may have ended without a request.
     is_over(&started);
     Ok((job, call?))

@@ -64,14 +64,17 @@ pub(super) async fn an_attempt_has_an_end(bench: &mut Bench) -> Outcome {
     // it may be long until the next is; not for all of them.
     for runs in [&gets, &puts] {
         expect_slowest(runs, 1, Duration::from_millis(750))?;
-        expect_quickest(runs, 1, Duration::from_millis(1_650))?;
     }
+    let quickest = gets.iter().chain(&*puts).min_by_key(|(_, call)| waits(call).first().copied());
+    quickest.map_or(Ok(()), |(_, call)| expect_wait(call, 1, Duration::ZERO, Duration::from_millis(1_650)))?;
     // What comes within the second is taken, also if the machine is too busy for that now and then.
     let slow = runs(bench, Group::Slow).await?;
-    let patient = slow.iter().min_by_key(|(_, call)| call.requests().len());
-    patient.map_or(Ok(()), |(job, call)| {
-        job.expect_requests(call, 3)?;
-        job.expect_done(call)
+    slow.chunks(2).try_for_each(|two| {
+        let patient = two.iter().min_by_key(|(_, call)| call.requests().len());
+        patient.map_or(Ok(()), |(job, call)| {
+            job.expect_requests(call, 3)?;
+            job.expect_done(call)
+        })
     })
 }
 
