@@ -107,7 +107,7 @@ pub async fn quiz(args: QuizArgs) -> Result<(), Failure> {
         let _ = write!(line, ", {skipped} skipped");
     }
     if missed > 0 {
-        line += "; what was missed comes back two passes later, or with `cargo lab quiz again`";
+        line += ".\nWhat was missed is asked again after two more exercises, or by `cargo lab quiz again`.";
     }
     Output::new(args.output.json).record(&score, &line)
 }
