@@ -43,7 +43,8 @@ impl OrderService for Orders {
         request: Request<CreateOrderRequest>,
     ) -> Result<Response<CreateOrderResponse>, Status> {
         // Here is your part: `equipment` is a list of numbers, as they came. Look at them,
-        // make an `Order` of the request, with an id that no other has, keep it and answer it.
+        // make an `Order` of the request, with an id that no other has (numbers counted up will
+        // do), keep it and answer it.
         let _request = request.into_inner();
         Err(Status::unimplemented("nobody has written CreateOrder yet"))
     }

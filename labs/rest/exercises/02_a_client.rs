@@ -35,6 +35,7 @@ async fn main() -> ExitCode {
 
 /// The JSON at `url`, if that is what comes.
 async fn fetch(url: &str) -> Result<Value, Box<dyn Error>> {
-    // Here is your part.
+    // Here is your part. An answer is a status, headers and a body, and each can go wrong by
+    // itself. And `reqwest` waits for ever when it isn't told otherwise.
     Err(format!("nobody has written yet how to get {url}").into())
 }

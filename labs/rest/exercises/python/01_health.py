@@ -1,7 +1,7 @@
 """rest/01: answer GET /health in JSON.
 
-`cargo lab show rest/01` has the task. This is Flask, as in the lesson; any other
-framework will do as well.
+`cargo lab show rest/01` has the task. This is Flask; any other framework will do
+as well.
 """
 # pip install flask
 

@@ -1,7 +1,7 @@
 """rest/02: call a service, act on the status, print JSON.
 
-`cargo lab show rest/02` has the task. This is requests, as in the lesson; any other
-client will do as well.
+`cargo lab show rest/02` has the task. This is requests; any other client will do
+as well.
 """
 # pip install requests
 

@@ -1,7 +1,7 @@
 """rest/03: four places for data: the path, the query, a header, the body.
 
-`cargo lab show rest/03` has the task. This is Flask, as in the lesson; any other
-framework will do as well.
+`cargo lab show rest/03` has the task. This is Flask; any other framework will do
+as well.
 """
 # pip install flask
 

@@ -1,7 +1,7 @@
 """rest/04: place an order, get it back, list all of them.
 
-`cargo lab show rest/04` has the task. This is Flask, as in the lesson; any other
-framework will do as well.
+`cargo lab show rest/04` has the task. This is Flask; any other framework will do
+as well.
 """
 # pip install flask
 

@@ -107,7 +107,7 @@ pub async fn quiz(args: QuizArgs) -> Result<(), Failure> {
         let _ = write!(line, ", {skipped} skipped");
     }
     if missed > 0 {
-        line += "; what was missed comes back two passes later, or with `cargo lab quiz again`";
+        line += "; `cargo lab quiz again` asks what was missed";
     }
     Output::new(args.output.json).record(&score, &line)
 }
