@@ -5,7 +5,7 @@ contract, once, into this file's folder; from the root of the repository, with t
 
     python3 -m grpc_tools.protoc -I proto --python_out=mine --grpc_python_out=mine orders/v1/orders.proto
 """
-# pip install grpcio grpcio-tools  # and then the command at the top of this file
+# pip install grpcio grpcio-tools  # see the file's top
 
 import os
 import threading
