@@ -43,8 +43,8 @@ pub(crate) struct Request {
 /// A call with one message, as JSON with the names of the .proto file. An enum may be a number.
 pub(crate) fn request(path: &'static str, message: &Value) -> Request {
     let method = schema::method(path).expect("the checks call what the schema knows");
-    let bytes = schema::encode(method.input(), message);
-    with(path, method, bytes, json::shown(message))
+    let (bytes, shown) = (schema::encode(method.input(), message), json::shown(Some(&method.input()), message));
+    with(path, method, bytes, shown)
 }
 
 /// A call with these bytes as its message; `what` says what they are.

@@ -34,7 +34,7 @@ impl Reply {
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Message(message) => write!(f, "{}\ngrpc-status: 0 (OK)", json::shown(message)),
+            Self::Message(message) => write!(f, "{}\ngrpc-status: 0 (OK)", json::shown(None, message)),
             Self::Status(code, words) => write!(f, "grpc-status: {} ({code})\ngrpc-message: {words}", code.number()),
             Self::Cut => f.write_str("(the connection was cut after the request was read)"),
             Self::Hang => f.write_str("(no answer, and the stream stayed open)"),

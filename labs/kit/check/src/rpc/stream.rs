@@ -129,7 +129,7 @@ impl Stream {
         loop {
             if let Some(message) = self.messages.next().map_err(Problem::plain)? {
                 let message = schema::decode(self.method.output(), message).map_err(Problem::plain)?;
-                self.show(&format!("\n{}", json::shown(&message)));
+                self.show(&format!("\n{}", json::shown(Some(&self.method.output()), &message)));
                 return Ok(Next::Message(message));
             }
             match &mut self.came {
