@@ -42,8 +42,9 @@ if [ -n "$1" ]; then
 fi
 "#;
 
-/// Runs a program whose number the shell knows before it starts. Its stdin is that pipe.
-const REGISTERED: &str = r#"echo "+ $$" >&0; exec "$@" </dev/null"#;
+/// Runs a program whose number the shell knows before it starts. Its stdin is that pipe; the
+/// program's is the file that is named first.
+const REGISTERED: &str = r#"echo "+ $$" >&0; stdin=$1; shift; exec "$@" <"$stdin""#;
 
 /// Dropping it ends what it watches, as the end of this program does.
 pub struct Watchdog {
@@ -67,8 +68,8 @@ impl Watchdog {
     /// # Errors
     ///
     /// As [`Self::start`].
-    pub fn of_family(mark: &str) -> io::Result<Self> {
-        Self::run(Path::new(""), mark)
+    pub fn of_family(mark: &str, temporary: Option<&Path>) -> io::Result<Self> {
+        Self::run(temporary.unwrap_or(Path::new("")), mark)
     }
 
     fn run(temporary: &Path, mark: &str) -> io::Result<Self> {
@@ -91,9 +92,18 @@ impl Watchdog {
     ///
     /// When the system has no file descriptor for it.
     pub fn watched(&self, command: &Command) -> io::Result<Command> {
+        self.watched_with(command, Path::new("/dev/null"))
+    }
+
+    /// The same with this file as its stdin.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::watched`].
+    pub fn watched_with(&self, command: &Command, stdin: &Path) -> io::Result<Command> {
         let pipe = self.pipe.as_ref().ok_or(io::ErrorKind::BrokenPipe)?.as_fd().try_clone_to_owned()?;
         let mut watched = Command::new("sh");
-        watched.args(["-c", REGISTERED, "sh"]).arg(command.get_program()).args(command.get_args());
+        watched.args(["-c", REGISTERED, "sh"]).arg(stdin).arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
             match value {
                 Some(value) => watched.env(name, value),

@@ -2,14 +2,18 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use lab_console::Failure;
+use tokio::time::sleep;
 
+use crate::broker::Broker;
 use crate::called::{Called, Place, Played};
 use crate::exercise::Role;
 use crate::http::{Answer, Request, send};
 use crate::process::{Claim, Command, Process, Programs, Ran};
 use crate::rpc;
+use crate::text::{TO_PRINT, Text};
 use crate::verdict::Failed;
 
 /// What is graded.
@@ -17,6 +21,8 @@ use crate::verdict::Failed;
 pub enum Subject {
     /// A program that was built.
     Built(PathBuf),
+    /// A file that is read as it is.
+    File(PathBuf),
     /// A command line for a shell, in any language.
     Typed(String),
     /// A server that runs already.
@@ -27,13 +33,17 @@ pub enum Subject {
 pub(crate) struct Bench {
     role: Role,
     subject: Subject,
-    programs: Programs,
+    programs: Arc<Programs>,
     server: Option<Server>,
     /// What one check has seen and the next judges as well: some things take long to watch.
     pub(crate) seen: http::Extensions,
-    places: Vec<Place>,
+    /// What the learner is shown after a pass.
+    pub(crate) shown: Vec<String>,
+    places: Arc<[Place]>,
     played: Vec<(String, Played)>,
     services: Vec<(String, rpc::Service)>,
+    /// Of an exercise of the Kafka lab.
+    pub(crate) kafka: Option<Broker>,
 }
 
 /// A server that takes connections.
@@ -47,17 +57,35 @@ pub(crate) struct Server {
 impl Bench {
     pub(crate) fn new(role: Role, calls: &[Called], subject: Subject) -> Result<Self, Failure> {
         let at = matches!(subject, Subject::At(_));
-        let places = calls.iter().map(|called| called.place(at)).collect::<Result<_, _>>()?;
+        let places = calls.iter().map(|called| called.place(at)).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             role,
             subject,
-            programs: Programs::new()?,
+            programs: Arc::new(Programs::new()?),
             server: None,
             seen: http::Extensions::new(),
-            places,
+            shown: Vec::new(),
+            places: places.into(),
             played: Vec::new(),
             services: Vec::new(),
+            kafka: None,
         })
+    }
+
+    /// Another for the same program: for what goes on beside the checks.
+    pub(crate) fn beside(&self) -> Self {
+        Self {
+            role: self.role,
+            subject: self.subject.clone(),
+            programs: Arc::clone(&self.programs),
+            server: None,
+            seen: http::Extensions::new(),
+            shown: Vec::new(),
+            places: Arc::clone(&self.places),
+            played: Vec::new(),
+            services: Vec::new(),
+            kafka: None,
+        }
     }
 
     /// Where the program is to find a service that it calls.
@@ -76,7 +104,6 @@ impl Bench {
         Ok(played)
     }
 
-    #[allow(dead_code, reason = "for exercises that are to come")]
     /// That service, over gRPC; it is there from the first check that needs it.
     pub(crate) async fn plays_rpc(&mut self, variable: &str) -> Result<rpc::Service, Failed> {
         if let Some((_, service)) = self.services.iter().find(|(name, _)| name == variable) {
@@ -125,18 +152,39 @@ impl Bench {
         args: &[&str],
         enough: impl Future<Output = ()>,
     ) -> Result<Ran, Failed> {
-        let command = self.command(address).args(args);
+        self.run_command(self.command(address).args(args), enough).await
+    }
+
+    /// The same with all that it is told.
+    pub(crate) async fn run_command(&self, command: Command, enough: impl Future<Output = ()>) -> Result<Ran, Failed> {
         Ok(self.programs.start(command)?.run_to_end(enough).await)
     }
 
+    /// The file that is graded; of a command line, what it prints.
+    pub(crate) async fn text(&self) -> Result<Text, Failed> {
+        match &self.subject {
+            Subject::File(path) => Text::read(path),
+            Subject::Typed(line) => {
+                let ran = self.programs.start(Command::shell(line))?.run_to_end(sleep(TO_PRINT)).await;
+                Text::printed(line, ran)
+            }
+            Subject::Built(_) | Subject::At(_) => unreachable!("it is no file"),
+        }
+    }
+
     /// The program, told where it listens or what it calls.
-    fn command(&self, address: SocketAddr) -> Command {
+    pub(crate) fn command(&self, address: impl ToString) -> Command {
         let command = match &self.subject {
             Subject::Built(path) => Command::new(path),
             Subject::Typed(line) => Command::shell(line),
+            Subject::File(_) => unreachable!("it is read"),
             Subject::At(_) => unreachable!("it runs already"),
         };
-        let command = command.env(self.role.address().0, address.to_string());
+        // Where it is to listen, or what it is to call.
+        let command = match self.role.address() {
+            Some((variable, _)) => command.env(variable, address.to_string()),
+            None => command,
+        };
         let command = self.places.iter().fold(command, |command, place| command.env(&place.variable, &place.value));
         // A proxy knows nothing of what is on this machine.
         let command = command.env("NO_PROXY", "127.0.0.1,localhost").env("no_proxy", "127.0.0.1,localhost");
@@ -175,6 +223,9 @@ impl Bench {
         if let Some(process) = self.server.and_then(|server| server.process) {
             process.stop().await;
         }
+        if let Some(kafka) = self.kafka {
+            kafka.end().await;
+        }
     }
 }
 
@@ -196,11 +247,18 @@ impl Server {
         }
     }
 
-    #[allow(dead_code, reason = "for exercises that are to come")]
     /// Calls a method on a connection of its own; what comes is read when the check wants it.
     pub(crate) async fn open(&mut self, request: rpc::Request) -> Result<rpc::Stream, Failed> {
         match rpc::open(self.address, request).await {
             Ok(stream) => Ok(stream),
+            Err(failed) => Err(self.explain(failed).await),
+        }
+    }
+
+    /// A connection for many calls.
+    pub(crate) async fn connect(&mut self) -> Result<rpc::Connection, Failed> {
+        match rpc::Connection::open(self.address).await {
+            Ok(connection) => Ok(connection),
             Err(failed) => Err(self.explain(failed).await),
         }
     }

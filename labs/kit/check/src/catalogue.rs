@@ -2,7 +2,7 @@
 //! (the crate's README says which).
 
 use crate::exercise::Exercise;
-use crate::{grpc, rest};
+use crate::{grpc, kafka, rest};
 
 /// The exercises.
 pub const EXERCISES: &[&Exercise] = &[
@@ -14,7 +14,12 @@ pub const EXERCISES: &[&Exercise] = &[
     &rest::change_without_losing::EXERCISE,
     &rest::a_client_to_leave_alone::EXERCISE,
     &grpc::first_call::EXERCISE,
+    &grpc::change_a_contract::EXERCISE,
     &grpc::say_no::EXERCISE,
+    &grpc::watch::EXERCISE,
+    &grpc::deadlines::EXERCISE,
+    &kafka::first_record::EXERCISE,
+    &kafka::read_it_back::EXERCISE,
 ];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.

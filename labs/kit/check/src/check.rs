@@ -7,6 +7,8 @@ use crate::config::CheckArgs;
 use crate::course::COURSE;
 use crate::exercise::Exercise;
 use crate::progress::ProgressFile;
+use crate::quiz::of_stage;
+use crate::report::paragraph;
 use crate::trial::{NOT_COMPILED, Tried, tried};
 
 /// Grades what the arguments name, and remembers what came of it.
@@ -32,7 +34,8 @@ async fn to_the_end(args: CheckArgs) -> Result<(), Failure> {
             return Err(Failure::usage("--program needs a command line, as \"python3 app.py\""));
         }
         (None, Some(_)) if !exercise.role.listens() => {
-            return Err(Failure::usage(format!("--at is for servers, and {} asks for a client", exercise.id)));
+            let what = if exercise.role.runs() { "a client" } else { "a file" };
+            return Err(Failure::usage(format!("--at is for servers, and {} asks for {what}", exercise.id)));
         }
         (Some(line), _) => Some(Subject::Typed(line)),
         (None, at) => {
@@ -66,11 +69,16 @@ fn where_it_calls(exercise: &Exercise) -> String {
 
 /// What to do after a pass.
 fn on(exercise: &Exercise, file: &ProgressFile) -> String {
-    let id = exercise.id;
-    let next = COURSE.next(&file.read());
-    let next = next.map(|next| format!("Next: {} {}, with `cargo lab watch`\n", next.id, next.title()));
-    format!(
-        "Done. `cargo lab solution {id}` shows ours, and `cargo lab quiz {id}` asks a question.\n{}",
-        next.unwrap_or_default()
-    )
+    let (id, progress) = (exercise.id, file.read());
+    let mut screen = String::from("\n");
+    let mut say = |text: String| paragraph(&mut screen, "", &text);
+    say(format!("Done. `cargo lab solution {id}` shows ours, and `cargo lab quiz {id}` asks a question."));
+    if let Some((name, questions)) = of_stage(exercise, &progress) {
+        let count = questions.len();
+        say(format!("It was the last of its stage: `cargo lab quiz {name}` asks {count} on what differed."));
+    }
+    if let Some(next) = COURSE.next(&progress) {
+        say(format!("Next: {} {}, with `cargo lab watch`", next.id, next.title()));
+    }
+    screen
 }

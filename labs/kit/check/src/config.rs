@@ -109,7 +109,7 @@ impl PathName {
 /// `cargo lab quiz`
 #[derive(Args, Clone, Debug)]
 pub struct QuizArgs {
-    /// lesson, postman, rest, choose; again, for what you have missed; or an exercise
+    /// lesson, postman, rest, grpc, kafka, choose, stage-1 to 4; again, for what you have missed; or an exercise
     pub quiz: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]

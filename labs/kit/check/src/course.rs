@@ -26,6 +26,8 @@ pub(crate) struct Stage {
     pub(crate) title: String,
     /// Ids, of exercises that may yet have to be written.
     pub(crate) exercises: Vec<String>,
+    /// Asked when all of them are done that are there: what differed.
+    pub(crate) quiz: Option<String>,
 }
 
 /// A choice of exercises, in the order of the stages.
@@ -51,7 +53,7 @@ impl Course {
         if path.is_none() {
             let known: Vec<&String> = self.stages.iter().flat_map(|stage| &stage.exercises).collect();
             let more = EXERCISES.iter().map(|exercise| exercise.id.to_owned()).filter(|id| !known.contains(&id));
-            stages.push(Stage { title: "and on from there".to_owned(), exercises: more.collect() });
+            stages.push(Stage { title: "and on from there".to_owned(), exercises: more.collect(), quiz: None });
         }
         stages.retain(|stage| !stage.exercises.is_empty());
         stages
@@ -62,9 +64,23 @@ impl Course {
         self.stages(path).iter().flat_map(|stage| &stage.exercises).filter_map(|id| by_id(id)).collect()
     }
 
+    /// The quiz of the stage that this one belongs to on the path, if all of the stage is done.
+    pub(crate) fn closed(&self, exercise: &Exercise, progress: &Progress) -> Option<String> {
+        let stages = self.stages(&progress.path).into_iter();
+        let stage = stages.into_iter().find(|stage| stage.exercises.iter().any(|id| id == exercise.id))?;
+        let is_closed = stage.exercises.iter().filter_map(|id| by_id(id)).all(|exercise| progress.is_done(exercise));
+        stage.quiz.filter(|_| is_closed)
+    }
+
     /// The first that isn't done yet.
     pub(crate) fn next(&self, progress: &Progress) -> Option<&'static Exercise> {
         self.exercises(&progress.path).into_iter().find(|exercise| !progress.is_done(exercise))
+    }
+
+    /// What is said to whoever has done all of it.
+    pub(crate) fn end(&self, progress: &Progress) -> Option<&'static str> {
+        let is_whole = self.paths.iter().all(|path| path.name != progress.path);
+        (is_whole && self.next(progress).is_none()).then_some(include_str!("end.txt"))
     }
 
     /// As `rest/04`; without a word the next that isn't done.
@@ -100,6 +116,31 @@ mod tests {
             assert!(path.exercises.iter().all(|id| all.contains(id)), "{path:?}");
         }
         assert!(EXERCISES.iter().all(|exercise| all.contains(&exercise.id.to_owned())));
+    }
+
+    #[test]
+    fn a_stage_is_closed_by_the_last_of_its_exercises() {
+        let mut progress = Progress::default();
+        let stage = COURSE.stages("all").remove(0);
+        let exercises: Vec<&Exercise> = stage.exercises.iter().filter_map(|id| by_id(id)).collect();
+        for exercise in &exercises {
+            assert_eq!(COURSE.closed(exercise, &progress), None);
+            progress.attempt(exercise, None);
+        }
+        assert!(stage.quiz.is_some() && COURSE.closed(exercises[0], &progress) == stage.quiz);
+    }
+
+    #[test]
+    fn who_has_done_all_of_it_is_told_what_comes_then() {
+        let mut progress = Progress::default();
+        assert_eq!(COURSE.end(&progress), None);
+        COURSE.exercises("all").into_iter().for_each(|exercise| progress.attempt(exercise, None));
+        let end = COURSE.end(&progress).expect("nothing is left");
+        assert!(end.lines().all(|line| line.chars().count() <= 80), "{end}");
+        let named = end.split_whitespace().filter(|word| word.starts_with("labs/"));
+        assert!(named.clone().count() > 3 && named.clone().all(|path| crate::repository::root().join(path).exists()));
+        "quick".clone_into(&mut progress.path);
+        assert_eq!(COURSE.end(&progress), None, "there is more than this path");
     }
 
     #[test]

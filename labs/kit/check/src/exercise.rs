@@ -1,5 +1,9 @@
 //! What an exercise is: its place, its data, its section in the lab's README, its checks.
 
+mod role;
+
+pub use role::Role;
+
 use std::pin::Pin;
 
 use serde::Deserialize;
@@ -18,37 +22,6 @@ macro_rules! checks {
     };
 }
 pub(crate) use checks;
-
-/// How the program is told what to do, and when it is ready (the table in the crate's README).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// It listens at `LAB_REST_ADDR`, from when it takes connections until SIGTERM.
-    RestServer,
-    /// It calls `LAB_REST_ADDR`, does what its arguments say, and ends by itself.
-    RestClient,
-    /// It listens at `LAB_GRPC_ADDR`, from when it takes connections until SIGTERM.
-    GrpcServer,
-}
-
-impl Role {
-    /// The variable that tells it an address, and what it is without.
-    #[must_use]
-    pub fn address(self) -> (&'static str, &'static str) {
-        match self {
-            Self::RestServer | Self::RestClient => ("LAB_REST_ADDR", "127.0.0.1:8080"),
-            Self::GrpcServer => ("LAB_GRPC_ADDR", "127.0.0.1:50051"),
-        }
-    }
-
-    /// Whether it listens there.
-    #[must_use]
-    pub fn listens(self) -> bool {
-        match self {
-            Self::RestServer | Self::GrpcServer => true,
-            Self::RestClient => false,
-        }
-    }
-}
 
 /// One entry of the catalogue.
 pub struct Exercise {
@@ -170,7 +143,11 @@ impl Exercise {
 
     /// As in `exercises/04_place_an_order.rs`.
     #[must_use]
-    pub fn file_stem(&self) -> String {
+    pub fn file_name(&self) -> String {
+        format!("{}.{}", self.file_stem(), self.role.extension())
+    }
+
+    fn file_stem(&self) -> String {
         format!("{}_{}", self.id.split_once('/').expect("an id has a slash").1, self.name)
     }
 

@@ -3,6 +3,7 @@
 use lab_console::Failure;
 
 use crate::bench::{Bench, Subject};
+use crate::broker::Broker;
 use crate::exercise::Exercise;
 use crate::verdict::{CheckResult, Checked, Verdict};
 
@@ -15,6 +16,9 @@ use crate::verdict::{CheckResult, Checked, Verdict};
 pub async fn grade(exercise: &'static Exercise, subject: Subject) -> Result<Verdict, Failure> {
     let (data, sentences) = (exercise.data(), exercise.sentences());
     let mut bench = Bench::new(exercise.role, &data.calls, subject)?;
+    if exercise.lab() == "kafka" {
+        bench.kafka = Some(Broker::start().await?);
+    }
     let mut checks = Vec::new();
     let mut passed = true;
     for ((&(name, check), sentence), remark) in exercise.checks.iter().zip(sentences).zip(data.checks) {
@@ -32,6 +36,7 @@ pub async fn grade(exercise: &'static Exercise, subject: Subject) -> Result<Verd
         };
         checks.push(Checked { name, sentence, result });
     }
+    let shown = if passed { std::mem::take(&mut bench.shown) } else { Vec::new() };
     bench.end().await;
-    Ok(Verdict { exercise: exercise.id, passed, checks })
+    Ok(Verdict { exercise: exercise.id, passed, checks, shown })
 }

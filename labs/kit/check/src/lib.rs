@@ -3,7 +3,7 @@
 //!
 //! Read in this order: [`Exercise`], what an exercise is; [`EXERCISES`], all of
 //! them; `bench`, what a check has in its hands; `called`, services that a program
-//! calls; `rest/health.rs`, the checks of one; [`grade`], which runs them; [`Verdict`], what came of it.
+//! calls; `broker`, what a Kafka program works against; `rest/health.rs`, the checks of one; [`grade`], which runs them; [`Verdict`], what came of it.
 //!
 //! Around it is the learner's side, a file a command: `course`, the way through the
 //! exercises; `progress`, what somebody has done of it; `watch`, which leads along;
@@ -16,6 +16,7 @@
 
 mod ask;
 mod bench;
+mod broker;
 mod call;
 mod called;
 mod catalogue;
@@ -29,6 +30,7 @@ mod grpc;
 mod hint;
 mod http;
 mod inside;
+mod kafka;
 mod markdown;
 mod matrix;
 mod path;
@@ -41,12 +43,13 @@ mod report;
 mod repository;
 mod reset;
 mod rest;
-#[allow(dead_code, unused_imports, reason = "it serves exercises that are to come as well")]
 mod rpc;
+mod schema;
 mod show;
 mod solution;
 mod start;
 mod starter;
+mod text;
 mod trial;
 mod unlike;
 mod update;
@@ -68,7 +71,7 @@ pub use hint::hint;
 pub use matrix::{MatrixArgs, matrix};
 pub use path::path;
 pub use play::play;
-pub use progress::{next_step, progress};
+pub use progress::{end_of_course, next_step, progress};
 pub use quiz::quiz;
 pub use reset::reset;
 pub use show::show;

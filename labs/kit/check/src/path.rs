@@ -6,7 +6,7 @@ use lab_console::{Failure, Output, print};
 use serde::Serialize;
 
 use crate::config::PathArgs;
-use crate::course::{COURSE, by_id};
+use crate::course::{COURSE, Stage, by_id};
 use crate::progress::{Progress, ProgressFile};
 use crate::report::paragraph;
 
@@ -21,6 +21,9 @@ struct Step<'a> {
     until: Option<Until>,
     #[serde(skip)]
     title: String,
+    /// Of the stage.
+    #[serde(skip)]
+    quiz: Option<&'a str>,
 }
 
 #[derive(Clone, Copy, Default, Serialize)]
@@ -47,7 +50,7 @@ pub async fn path(args: PathArgs) -> Result<(), Failure> {
     let mut until = Until::default();
     let steps: Vec<Step<'_>> = stages
         .iter()
-        .flat_map(|stage| stage.exercises.iter().map(|id| (&stage.title, id)))
+        .flat_map(|stage| stage.exercises.iter().map(move |id| (stage, id)))
         .map(|(stage, id)| step(stage, id, &progress, &mut until))
         .collect();
     if !args.output.json {
@@ -57,9 +60,10 @@ pub async fn path(args: PathArgs) -> Result<(), Failure> {
     steps.iter().try_for_each(|step| output.record(step, ""))
 }
 
-fn step<'a>(stage: &'a str, id: &'a str, progress: &Progress, until: &mut Until) -> Step<'a> {
+fn step<'a>(of: &'a Stage, id: &'a str, progress: &Progress, until: &mut Until) -> Step<'a> {
+    let (stage, quiz) = (&*of.title, of.quiz.as_deref());
     let Some(exercise) = by_id(id) else {
-        return Step { stage, exercise: id, state: "to_come", until: None, title: String::new() };
+        return Step { stage, exercise: id, state: "to_come", until: None, title: String::new(), quiz };
     };
     let (fluent, new) = exercise.minutes();
     *until = Until { fluent: until.fluent + fluent, new: until.new + new };
@@ -69,7 +73,7 @@ fn step<'a>(stage: &'a str, id: &'a str, progress: &Progress, until: &mut Until)
         false if is_next => "next",
         false => "open",
     };
-    Step { stage, exercise: id, state, until: Some(*until), title: exercise.title() }
+    Step { stage, exercise: id, state, until: Some(*until), title: exercise.title(), quiz }
 }
 
 fn screen(path: &str, steps: &[Step<'_>]) -> String {
@@ -96,6 +100,9 @@ fn screen(path: &str, steps: &[Step<'_>]) -> String {
         let to_come: Vec<&str> = stage.iter().filter(|step| step.until.is_none()).map(|step| step.exercise).collect();
         if !to_come.is_empty() {
             paragraph(&mut screen, "    to come: ", &to_come.join(", "));
+        }
+        if let Some(quiz) = stage[0].quiz {
+            let _ = writeln!(screen, "    what differed: `cargo lab quiz {quiz}`");
         }
     }
     screen

@@ -1,5 +1,6 @@
 //! `cargo lab run rest/04`: the learner's program on its usual port, to play with.
 
+use std::io::{self, IsTerminal};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
@@ -17,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use crate::compile::{Built, build};
 use crate::config::PlayArgs;
 use crate::course::COURSE;
-use crate::exercise::Exercise;
+use crate::exercise::{Exercise, Role};
 use crate::progress::ProgressFile;
 use crate::trial::{NOT_COMPILED, Tried};
 
@@ -34,8 +35,15 @@ const TO_START: Duration = Duration::from_secs(15);
 pub async fn play(args: PlayArgs) -> Result<(), Failure> {
     let exercise = COURSE.chosen(Some(&args.exercise), &ProgressFile::ours().read())?;
     let lines = exercise.data().play;
-    if !exercise.role.listens() && args.arguments.is_empty() && !lines.is_empty() {
-        return print(&invitation(&format!("{} takes arguments. Play, as with", exercise.id), &lines, ""));
+    if !exercise.role.runs() {
+        return print(&invitation(&format!("{} is read, and not run. Play with it:", exercise.id), &lines, ""));
+    }
+    let told = !args.arguments.is_empty() || exercise.role == Role::KafkaProducer && !io::stdin().is_terminal();
+    if let Some(takes) = exercise.role.takes()
+        && !told
+        && !lines.is_empty()
+    {
+        return print(&invitation(&format!("{} takes {takes}. Play, as with", exercise.id), &lines, ""));
     }
     let address = if exercise.role.listens() { Some(free_address(exercise)?) } else { None };
     let stop = lab_lifecycle::stop_signal().map_err(Failure::no_signals)?;
@@ -58,7 +66,7 @@ pub async fn play(args: PlayArgs) -> Result<(), Failure> {
 
 /// Where it is to listen, as it is written. Looked at beforehand: not every program says why it ended.
 fn free_address(exercise: &Exercise) -> Result<String, Failure> {
-    let (variable, usual) = exercise.role.address();
+    let (variable, usual) = exercise.role.address().expect("a server has one");
     let told = std::env::var(variable).ok().filter(|address| !address.is_empty());
     let address = told.unwrap_or(usual.to_owned());
     let taken = |error: std::io::Error| {
@@ -79,7 +87,7 @@ async fn serve(
     address: &str,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
-    let variable = exercise.role.address().0;
+    let (variable, _) = exercise.role.address().expect("a server has one");
     let watchdog = Watchdog::start(None).map_err(cannot_start)?;
     let mut plain = std::process::Command::new(program);
     plain.args(args).env(variable, address);

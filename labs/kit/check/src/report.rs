@@ -32,6 +32,10 @@ pub(crate) fn verdict(exercise: &Exercise, verdict: &Verdict) -> String {
     }
     let passed = verdict.checks.iter().filter(|check| matches!(check.result, CheckResult::Passed)).count();
     let _ = writeln!(screen, "\n{passed} of {} hold.", verdict.checks.len());
+    for shown in &verdict.shown {
+        screen += "\n";
+        shown.trim_end().lines().for_each(|line| screen.extend([&*printable(line), "\n"]));
+    }
     screen
 }
 

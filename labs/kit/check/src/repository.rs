@@ -18,10 +18,10 @@ pub(crate) fn root() -> PathBuf {
 
 /// The learner's file, from the root.
 pub(crate) fn starter(exercise: &Exercise) -> PathBuf {
-    format!("labs/{}/exercises/{}.rs", exercise.lab(), exercise.file_stem()).into()
+    format!("labs/{}/exercises/{}", exercise.lab(), exercise.file_name()).into()
 }
 
 /// Ours, from the root.
 pub(crate) fn solution(exercise: &Exercise) -> PathBuf {
-    format!("labs/{}/solutions/{}.rs", exercise.lab(), exercise.file_stem()).into()
+    format!("labs/{}/solutions/{}", exercise.lab(), exercise.file_name()).into()
 }

@@ -34,8 +34,12 @@ struct Started {
 pub async fn start(args: StartArgs) -> Result<(), Failure> {
     let file = ProgressFile::ours();
     let exercise = COURSE.chosen(args.exercise.as_deref(), &file.read())?;
+    let path = repository::starter(exercise);
+    if !exercise.role.runs() {
+        let what = format!("{} asks for a file that is the same for every language: {}", exercise.id, path.display());
+        return Err(Failure::usage(what));
+    }
     if !args.python {
-        let path = repository::starter(exercise);
         return Err(Failure::usage(format!(
             "{} is there in Rust: {}. For another language: --python",
             exercise.id,

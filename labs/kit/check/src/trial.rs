@@ -9,6 +9,7 @@ use crate::exercise::Exercise;
 use crate::grade::grade;
 use crate::progress::ProgressFile;
 use crate::report;
+use crate::repository::{root, starter};
 use crate::verdict::Verdict;
 
 /// In progress and in errors, for a trial that could not begin.
@@ -39,6 +40,7 @@ struct CompileError<'a> {
 pub(crate) async fn tried(exercise: &'static Exercise, subject: Option<Subject>) -> Result<Tried, Failure> {
     let subject = match subject {
         Some(subject) => subject,
+        None if !exercise.role.runs() => Subject::File(root().join(starter(exercise))),
         None => match build(exercise.lab(), &exercise.example()).await? {
             Built::Program(path) => Subject::Built(path),
             Built::Error { rendered, remark } => return Ok(Tried::NotCompiled { rendered, remark }),

@@ -12,9 +12,27 @@ pub(crate) fn unlike(id: &str, word: &str) -> String {
     }
 }
 
+/// Ids that nobody has and that some readers take for this one, or for the last of a list: those
+/// that read as far as they understand, count from the end, or compare beginnings.
+pub(crate) fn near(id: &str) -> Vec<String> {
+    if id.chars().all(|c| c.is_ascii_digit()) {
+        vec!["-1".to_owned(), format!("{id}x")]
+    } else {
+        let begin = id.rsplit_once('-').map(|(begin, _)| begin.to_owned());
+        [format!("{id}x")].into_iter().chain(begin.filter(|begin| !begin.is_empty())).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_near_is_another() {
+        assert_eq!(near("17"), ["-1", "17x"]);
+        assert_eq!(near("0190a5b4"), ["0190a5b4x"]);
+        assert_eq!(near("o-17"), ["o-17x", "o"]);
+    }
 
     #[test]
     fn an_unknown_id_is_of_the_same_kind() {

@@ -121,6 +121,9 @@ pub struct Verdict {
     pub passed: bool,
     /// In the order of the sentences.
     pub checks: Vec<Checked>,
+    /// What there is to see after a pass.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<String>,
 }
 
 impl Verdict {

@@ -23,6 +23,9 @@ pub(crate) fn show() -> Result<(), Failure> {
     let (course, next) = lab_check::next_step();
     line(&mut screen, &format!("Your course  {course}"));
     line(&mut screen, &format!("Next         {next}"));
+    if let Some(end) = lab_check::end_of_course() {
+        line(&mut screen, &format!("\n{}", end.trim_end()));
+    }
     line(&mut screen, "\nThe commands, each after `cargo lab`:");
     let is_own = |name: &str| name == "run" || !OF_AN_EXERCISE.contains(&name);
     for (name, about) in subcommands(&Cli::command()).iter().filter(|(name, _)| is_own(name)) {

@@ -20,6 +20,7 @@ use tracing::debug;
 
 use super::ask::Broker;
 use super::groups::{Groups, Requests};
+use super::sessions;
 
 /// A client has three or so. A real broker takes thousands; this one serves a desk.
 const MAX_CONNECTIONS: usize = 512;
@@ -129,6 +130,9 @@ async fn requests(mut client: OwnedReadHalf, mut mock: OwnedWriteHalf, traffic: 
             return mock.shutdown().await;
         }
         traffic.received.fetch_add(length as u64, Ordering::Relaxed);
+        if requests.is_between() {
+            sessions::shorten(&mut buffer[..length]);
+        }
         requests.read(&buffer[..length], &traffic.groups);
         mock.write_all(&buffer[..length]).await?;
     }

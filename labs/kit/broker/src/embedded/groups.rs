@@ -52,6 +52,11 @@ pub(super) struct Requests {
 }
 
 impl Requests {
+    /// Whether the next byte begins a request.
+    pub(super) fn is_between(&self) -> bool {
+        self.skip == 0 && self.partial.is_empty()
+    }
+
     pub(super) fn read(&mut self, mut bytes: &[u8], groups: &Groups) {
         while !bytes.is_empty() {
             let skipped = self.skip.min(bytes.len());

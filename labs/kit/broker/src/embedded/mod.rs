@@ -1,12 +1,13 @@
 //! The embedded broker: librdkafka's mock cluster behind a relay.
 //!
 //! Reading order: [`Embedded`]; `mock`, the broker itself; `forward`, what stands
-//! before it; `trim`, the warnings, and what they are made from: `groups`, `ask`, `wire`.
+//! before it; `sessions`, what it changes; `trim`, the warnings, and what they are made from: `groups`, `ask`, `wire`.
 
 mod ask;
 mod forward;
 mod groups;
 mod mock;
+mod sessions;
 #[cfg(test)]
 mod tests;
 mod trim;

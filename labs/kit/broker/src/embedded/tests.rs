@@ -1,6 +1,7 @@
 //! What is overheard, and what is not.
 
 use super::groups::{Groups, Reading, Requests};
+use super::sessions::shorten;
 use super::wire::{Api, Reader, Writer};
 
 fn reading(group: &str, topic: &str, partition: i32) -> Reading {
@@ -89,6 +90,34 @@ fn what_is_no_request_is_passed_over() {
         let (groups, mut requests) = (Groups::default(), Requests::default());
         bytes.chunks(3).for_each(|piece| requests.read(piece, &groups));
         assert_eq!(groups.all(), [], "{bytes:?}");
+    }
+}
+
+/// As clients write it: the version, the client's name, the group, the session, and more.
+fn join_request(version: i16, group: &str, session: i32) -> Vec<u8> {
+    let flexible = version >= 6;
+    let group = if flexible { compact(group) } else { [&[0, group.len() as u8][..], group.as_bytes()].concat() };
+    let tags: &[u8] = if flexible { &[0] } else { &[] };
+    let head = [&[0, 11][..], &version.to_be_bytes(), &[0, 0, 0, 7, 0, 1, b'c'], tags].concat();
+    let body = [&head, &group, &session.to_be_bytes()[..], &[1, 2, 3]].concat();
+    [&(body.len() as i32).to_be_bytes()[..], &body].concat()
+}
+
+#[test]
+fn a_session_is_cut_short_and_nothing_else_changes() {
+    for version in [0, 5, 6] {
+        let mut asked = [other_request(50), join_request(version, "g", 45_000), old_request("g", "t", &[1])].concat();
+        let shorter = [other_request(50), join_request(version, "g", 4_500), old_request("g", "t", &[1])].concat();
+        shorten(&mut asked);
+        assert_eq!(asked, shorter);
+        shorten(&mut asked);
+        assert_eq!(asked, shorter);
+    }
+    let unknown = [join_request(7, "g", 45_000), b"GET / HTTP/1.1".to_vec(), vec![255; 40], vec![0; 40]];
+    for mut bytes in unknown {
+        let before = bytes.clone();
+        shorten(&mut bytes);
+        assert_eq!(bytes, before);
     }
 }
 

@@ -12,6 +12,7 @@ pub(super) enum Api {
     ListOffsets = 2,
     Metadata = 3,
     OffsetFetch = 9,
+    JoinGroup = 11,
     Versions = 18,
 }
 
@@ -76,6 +77,11 @@ impl<'a> Reader<'a> {
     pub(super) fn flexible(mut self, flexible: bool) -> Self {
         self.flexible = flexible;
         self
+    }
+
+    /// How many bytes are yet to be read.
+    pub(super) fn left(&self) -> usize {
+        self.bytes.len()
     }
 
     pub(super) fn i8(&mut self) -> Option<i8> {

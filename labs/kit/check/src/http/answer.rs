@@ -10,6 +10,7 @@ use url::Url;
 use crate::verdict::{Failed, Outcome};
 
 /// A whole answer, and both sides as they were on the wire.
+#[derive(Clone)]
 pub(crate) struct Answer {
     /// Who answered.
     pub(crate) address: SocketAddr,

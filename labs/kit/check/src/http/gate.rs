@@ -37,6 +37,11 @@ impl Gate {
         self.open.send_replace(true);
     }
 
+    /// Whether it is.
+    pub(crate) fn is_open(&self) -> bool {
+        *self.open.borrow()
+    }
+
     /// Opens it after that time, if it isn't open before.
     pub(crate) async fn open_after(&self, patience: Duration) {
         let mut open = self.open.subscribe();

@@ -1,9 +1,11 @@
 //! What the checker answers as a server.
 
-use std::fmt;
+mod shown;
+
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
@@ -11,11 +13,12 @@ use http::StatusCode;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full, StreamBody};
 use hyper::body::Frame;
+use tokio::time::sleep;
 
 use super::Gate;
 
 /// Of an endless body. After so many bytes nobody is meant to be there any more.
-const ENDLESS: u64 = 64 * 1024 * 1024;
+const ENDLESS: u64 = 32 * 1024 * 1024;
 const PIECE: &[u8] = &[b' '; 64 * 1024];
 
 pub(crate) type Response = http::Response<BoxBody<Bytes, io::Error>>;
@@ -37,6 +40,8 @@ pub(crate) enum Reply {
     Chunked { status: StatusCode, headers: Vec<(&'static str, String)>, body: String },
     /// 200, and a body that begins with this and goes on in spaces. It counts the bytes that were taken.
     Endless { content_type: &'static str, begin: String, taken: Taken },
+    /// Another reply, after so long.
+    Late(Duration, Box<Reply>),
     /// Another reply, once the gate is open.
     Hold(Gate, Box<Reply>),
     /// Another reply, and from before it on nobody listens any more.
@@ -93,6 +98,11 @@ impl Reply {
         }
     }
 
+    /// So long after the request.
+    pub(crate) fn after(self, time: Duration) -> Self {
+        Self::Late(time, Box::new(self))
+    }
+
     /// The last one: nobody listens any more when it is sent.
     pub(crate) fn and_leave(self) -> Self {
         Self::Leave(Box::new(self.header("connection", "close")))
@@ -130,6 +140,10 @@ impl Reply {
                 let first = stream::iter([Ok(Bytes::from(begin))]);
                 Some(response(StatusCode::OK, headers, streamed(first.chain(taken.endless()))))
             }
+            Self::Late(time, reply) => {
+                sleep(time).await;
+                Box::pin(reply.into_response()).await
+            }
             Self::Hold(gate, reply) => {
                 gate.pass().await;
                 Box::pin(reply.into_response()).await
@@ -164,42 +178,6 @@ fn response(status: StatusCode, headers: Headers, body: BoxBody<Bytes, io::Error
         response = response.header(name, value);
     }
     response.body(body).expect("the checks' own headers are headers")
-}
-
-/// As a learner sees it: the answer as it is on the wire, or what is done instead, in brackets.
-impl fmt::Display for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Answer { status, headers, body } | Self::Chunked { status, headers, body } => {
-                head(f, *status, headers)?;
-                write!(f, "\n{body}")
-            }
-            Self::HangBody { status, headers, body } => {
-                head(f, *status, headers)?;
-                write!(f, "\n{}\n(nothing more came, and the connection stayed open)", half(body))
-            }
-            Self::CutBody { status, headers, body } => {
-                head(f, *status, headers)?;
-                write!(f, "\n{}\n(the connection was cut here)", half(body))
-            }
-            Self::Cut => f.write_str("(the connection was cut after the request was read)"),
-            Self::Hang => f.write_str("(no answer, and the connection stayed open)"),
-            Self::Endless { content_type, begin, .. } => {
-                write!(f, "HTTP/1.1 200 OK\ncontent-type: {content_type}\n\n{begin}\n(and spaces without end)")
-            }
-            Self::Hold(_, reply) => write!(f, "{reply}"),
-            Self::Leave(reply) => write!(f, "{reply}\n(from here on nobody listened any more)"),
-        }
-    }
-}
-
-fn head(f: &mut fmt::Formatter<'_>, status: StatusCode, headers: &[(&'static str, String)]) -> fmt::Result {
-    writeln!(f, "HTTP/1.1 {status}")?;
-    headers.iter().try_for_each(|(name, value)| writeln!(f, "{name}: {value}"))
-}
-
-fn half(text: &str) -> &str {
-    &text[..floor(text, text.len() / 2)]
 }
 
 /// Where a text may be cut.

@@ -63,12 +63,21 @@ fn named(text: &str) -> String {
 }
 
 fn line_named(line: &str) -> String {
+    // Which partition it is, the key decides.
+    if let Some(("partition", rest)) = line.split_once(' ') {
+        let place = rest.find("  ").map_or("", |end| &rest[end..]);
+        return format!("partition P @ N{}", words_named(place));
+    }
     if let Some((before, _)) = line.split_once("date: ") {
         return format!("{before}date: A-DATE");
     }
     if let Some((before, _)) = line.split_once("content-length: ") {
         return format!("{before}content-length: A-LENGTH");
     }
+    words_named(line)
+}
+
+fn words_named(line: &str) -> String {
     let (mut named, mut rest) = (String::new(), line);
     while let Some(begin) = rest.find(|c: char| c.is_ascii_alphanumeric()) {
         named.push_str(&rest[..begin]);

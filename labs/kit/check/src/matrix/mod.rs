@@ -3,9 +3,9 @@
 //! program trips.
 
 mod messages;
+mod programs;
 mod workspace;
 
-use std::path::Path;
 use std::time::Instant;
 
 use clap::Args;
@@ -18,7 +18,9 @@ use crate::catalogue::{EXERCISES, find};
 use crate::compile::{Built, Target, build_in};
 use crate::exercise::{Exercise, Wrong};
 use crate::grade::grade;
+use crate::matrix::programs::{Program, RunAs, programs};
 use crate::matrix::workspace::Workspace;
+use crate::repository;
 use crate::verdict::{CheckResult, Verdict};
 
 /// Programs that are graded at once: most of the time they wait.
@@ -43,35 +45,6 @@ pub struct MatrixArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: OutputArgs,
-}
-
-/// A program of the matrix, and what must come of it.
-#[derive(Clone, Debug, Serialize)]
-struct Program {
-    exercise: &'static str,
-    /// `starter`, `solution`, or the wrong program's name.
-    program: String,
-    /// What it is built of.
-    #[serde(skip)]
-    target: Target,
-    /// How it is run.
-    #[serde(skip)]
-    run_as: RunAs,
-    /// The check that must fail first; of a starter it may be any.
-    must_fail: Option<String>,
-    /// Whether its message is kept as a file.
-    #[serde(skip)]
-    message: bool,
-}
-
-/// How a program is run.
-#[derive(Clone, Debug)]
-enum RunAs {
-    Itself,
-    /// By this number, as one of the wrong programs in one.
-    Wrong(usize),
-    /// With these arguments.
-    With(String),
 }
 
 /// One run of it.
@@ -119,7 +92,7 @@ async fn of_exercise(
         (0..).zip(&data.wrong).filter(|(number, _)| has_turn(*number)).map(|(_, one)| one).collect();
     let programs = programs(exercise, &wrong);
     let workspace = Workspace::new(exercise, &wrong)?;
-    let trials = trials(&programs, &workspace).await?;
+    let trials = if exercise.role.runs() { trials(&programs, &workspace).await? } else { files(&programs, &workspace) };
     let runs = (1..=args.runs).flat_map(|run| trials.iter().map(move |trial| (run, trial)));
     let mut rows = stream::iter(
         runs.map(|(run, (program, subject))| one_run(exercise, program, subject, run, args.keep_messages)),
@@ -141,19 +114,28 @@ fn untripped(exercise: &Exercise, wrong: &[Wrong]) -> Vec<String> {
     untripped.map(|name| format!("{}: no wrong program trips {name}", exercise.id)).collect()
 }
 
+/// What is read needs no building.
+fn files<'a>(programs: &'a [Program], workspace: &Workspace) -> Vec<(&'a Program, Subject)> {
+    let file = |program: &Program| match (&program.run_as, &*program.program) {
+        (RunAs::Wrong(number), _) => workspace.file(*number),
+        (_, "starter") => repository::root().join(repository::starter(program.exercise)),
+        _ => repository::root().join(repository::solution(program.exercise)),
+    };
+    programs.iter().map(|program| (program, Subject::File(file(program)))).collect()
+}
+
 /// Builds the programs: each with how it is run.
 async fn trials<'a>(programs: &'a [Program], workspace: &Workspace) -> Result<Vec<(&'a Program, Subject)>, Failure> {
     let mut targets: Vec<Target> = programs.iter().map(|program| program.target.clone()).collect();
     targets.dedup();
-    let lab = programs[0].exercise.split('/').next().unwrap_or_default();
-    let built = build_in(workspace.path(), lab, &targets).await?;
+    let built = build_in(workspace.path(), programs[0].exercise.lab(), &targets).await?;
     let mut trials = Vec::new();
     for program in programs {
         let built = targets.iter().zip(&built).find(|(target, _)| **target == program.target);
         let path = match built.expect("each target was built").1 {
             Built::Program(path) => path,
             Built::Error { rendered, .. } => {
-                let what = format!("{} {} doesn't compile: {rendered}", program.exercise, program.program);
+                let what = format!("{} {} doesn't compile: {rendered}", program.exercise.id, program.program);
                 return Err(Failure::refused("matrix", what));
             }
         };
@@ -183,42 +165,6 @@ async fn one_run<'a>(
     Ok((Row { program, run, failed, as_it_must, took_ms }, came))
 }
 
-fn programs(exercise: &'static Exercise, wrong: &[&Wrong]) -> Vec<Program> {
-    let program = |program: &str, target, run_as, must_fail| Program {
-        exercise: exercise.id,
-        program: program.to_owned(),
-        target,
-        run_as,
-        must_fail,
-        message: false,
-    };
-    let example = |end: &str| Target::Example(format!("{}{end}", exercise.example()));
-    let mut programs = vec![
-        program("starter", example(""), RunAs::Itself, None),
-        program("solution", example("_solution"), RunAs::Itself, None),
-    ];
-    for (number, wrong) in wrong.iter().enumerate() {
-        let typed = wrong.program.as_deref().map(|typed| typed.split_once(' ').unwrap_or((typed, "")));
-        let (target, run_as) = match typed {
-            Some((bin, arguments)) => (Target::Bin(bin.to_owned()), RunAs::With(arguments.to_owned())),
-            None => (example("_wrong"), RunAs::Wrong(number)),
-        };
-        let program = program(&wrong.name, target, run_as, Some(wrong.fails.clone()));
-        programs.push(Program { message: wrong.message, ..program });
-    }
-    programs
-}
-
-impl Program {
-    fn subject(&self, path: &Path, workspace: &Workspace) -> Result<Subject, Failure> {
-        Ok(match &self.run_as {
-            RunAs::Itself => Subject::Built(path.to_owned()),
-            RunAs::Wrong(number) => Subject::Built(workspace.called(path, *number)?),
-            RunAs::With(arguments) => Subject::Typed(format!("'{}' {arguments}", path.display())),
-        })
-    }
-}
-
 fn is_as_it_must(program: &Program, verdict: &Verdict) -> bool {
     match (&*program.program, verdict.failed()) {
         // It fails honestly: somebody who has done nothing yet sees no panic.
@@ -238,5 +184,5 @@ fn what_came(verdict: &Verdict) -> String {
 fn line(row: &Row<'_>) -> String {
     let mark = if row.as_it_must { "✓" } else { "✗" };
     let failed = row.failed.map_or("passes".to_owned(), |name| format!("fails {name}"));
-    format!("{mark} {} {:28} {failed} ({} ms)", row.program.exercise, row.program.program, row.took_ms)
+    format!("{mark} {} {:28} {failed} ({} ms)", row.program.exercise.id, row.program.program, row.took_ms)
 }

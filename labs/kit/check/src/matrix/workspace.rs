@@ -16,24 +16,50 @@ use crate::exercise::{Exercise, Wrong};
 use crate::repository;
 
 /// The copy. It is removed in the end.
-pub(super) struct Workspace(TempDir);
+pub(super) struct Workspace {
+    folder: TempDir,
+    /// Of a file that is graded as it is.
+    file_name: String,
+}
 
 impl Workspace {
-    /// Copies, and adds the wrong programs as the `[[example]]` whose name ends in `_wrong`.
+    /// With the wrong programs of an exercise.
     pub(super) fn new(exercise: &Exercise, wrong: &[&Wrong]) -> Result<Self, Failure> {
-        let (copy, root) = (tempfile::tempdir().map_err(broken)?, repository::root());
+        let (folder, file_name) = (tempfile::tempdir().map_err(broken)?, exercise.file_name());
+        let workspace = Self { folder, file_name };
+        let solution = repository::root().join(repository::solution(exercise));
+        let solution = std::fs::read_to_string(solution).map_err(broken)?;
+        match exercise.role.runs() {
+            true => workspace.copy(exercise, wrong, &solution)?,
+            false => workspace.write(exercise, wrong, &solution)?,
+        }
+        Ok(workspace)
+    }
+
+    /// What is read is written, each into a folder of its own.
+    fn write(&self, exercise: &Exercise, wrong: &[&Wrong], solution: &str) -> Result<(), Failure> {
+        for (number, wrong) in wrong.iter().enumerate() {
+            let file = self.file(number);
+            std::fs::create_dir(file.parent().expect("it is in a folder")).map_err(broken)?;
+            std::fs::write(file, changed(solution, wrong, exercise)?).map_err(broken)?;
+        }
+        Ok(())
+    }
+
+    /// Copies, and adds the wrong programs as the `[[example]]` whose name ends in `_wrong`.
+    fn copy(&self, exercise: &Exercise, wrong: &[&Wrong], solution: &str) -> Result<(), Failure> {
+        let (copy, root) = (self.folder.path(), repository::root());
         for part in ["Cargo.toml", "Cargo.lock", "labs", "proto"] {
             // With the times of the files, by which cargo knows what it has built.
-            let copied = std::process::Command::new("cp").arg("-Rp").arg(root.join(part)).arg(copy.path()).status();
+            let copied = std::process::Command::new("cp").arg("-Rp").arg(root.join(part)).arg(copy).status();
             copied.map_err(broken)?;
         }
-        let lab = copy.path().join("labs").join(exercise.lab());
-        let solution = std::fs::read_to_string(root.join(repository::solution(exercise))).map_err(broken)?;
+        let lab = copy.join("labs").join(exercise.lab());
         let folder = lab.join("wrong");
         std::fs::create_dir(&folder).map_err(broken)?;
         let (mut modules, mut arms) = (String::new(), String::new());
         for (number, wrong) in wrong.iter().enumerate().filter(|(_, wrong)| wrong.program.is_none()) {
-            let changed = changed(&solution, wrong, exercise)?;
+            let changed = changed(solution, wrong, exercise)?;
             let changed =
                 changed.replace("\nasync fn main(", "\npub async fn main(").replace("\nfn main(", "\npub fn main(");
             std::fs::write(folder.join(format!("wrong_{number}.rs")), changed).map_err(broken)?;
@@ -48,17 +74,21 @@ impl Workspace {
             text,
             "\n[[example]]\nname = \"{name}\"\npath = \"wrong/main.rs\"\nrequired-features = [\"exercises\"]\n"
         );
-        std::fs::write(manifest, text).map_err(broken)?;
-        Ok(Self(copy))
+        std::fs::write(manifest, text).map_err(broken)
     }
 
     pub(super) fn path(&self) -> PathBuf {
-        self.0.path().to_owned()
+        self.folder.path().to_owned()
+    }
+
+    /// The wrong one with this number, where it is read as it is.
+    pub(super) fn file(&self, number: usize) -> PathBuf {
+        self.folder.path().join(number.to_string()).join(&self.file_name)
     }
 
     /// The name by which `program` is the wrong program with this number.
     pub(super) fn called(&self, program: &Path, number: usize) -> Result<PathBuf, Failure> {
-        let name = self.0.path().join(number.to_string());
+        let name = self.folder.path().join(number.to_string());
         std::os::unix::fs::symlink(program, &name).map_err(broken)?;
         Ok(name)
     }

@@ -4,6 +4,7 @@
 mod address;
 mod ended;
 mod family;
+mod line;
 mod output;
 
 pub(crate) use address::{Claim, free_address};
@@ -12,7 +13,7 @@ pub(crate) use output::last_lines;
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,11 +22,13 @@ use lab_broker::watchdog::Watchdog;
 use lab_console::Failure;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::Child;
 use tokio::time::{sleep, timeout};
 
 use self::family::Family;
+use self::line::without_comment;
 use self::output::Output;
 use crate::verdict::{Advice, Failed};
 
@@ -42,18 +45,20 @@ const LOOK: Duration = Duration::from_millis(10);
 pub(crate) struct Command {
     words: Vec<OsString>,
     env: Vec<(String, String)>,
+    stdin: Option<String>,
 }
 
 impl Command {
     pub(crate) fn new(program: &Path) -> Self {
-        Self { words: vec![program.into()], env: Vec::new() }
+        Self { words: vec![program.into()], env: Vec::new(), stdin: None }
     }
 
     /// A line as one types it.
     pub(crate) fn shell(line: &str) -> Self {
         // What is added by `args` stands behind the line; a line break would end it before.
-        let words = ["sh".into(), "-c".into(), format!("{} \"$@\"", line.trim()).into(), "sh".into()];
-        Self { words: words.to_vec(), env: Vec::new() }
+        let line = without_comment(line.trim());
+        let words = ["sh".into(), "-c".into(), format!("{line} \"$@\"").into(), "sh".into()];
+        Self { words: words.to_vec(), env: Vec::new(), stdin: None }
     }
 
     pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
@@ -65,20 +70,32 @@ impl Command {
         self.words.extend(args.iter().map(Into::into));
         self
     }
+
+    /// What it can read, as from a file: so nobody waits for a program that doesn't.
+    pub(crate) fn stdin(mut self, text: &str) -> Self {
+        self.stdin = Some(text.to_owned());
+        self
+    }
 }
 
 /// How programs are started.
 pub(crate) struct Programs {
     watchdog: Arc<Mutex<Watchdog>>,
     family: Family,
+    /// For what they read from stdin.
+    folder: TempDir,
 }
 
 impl Programs {
     pub(crate) fn new() -> Result<Self, Failure> {
         let family = Family::new();
-        let watchdog = Watchdog::of_family(family.mark())
-            .map_err(|error| Failure::missing(format!("can't start sh: {}", lab_console::reason(&error))))?;
-        Ok(Self { watchdog: Arc::new(Mutex::new(watchdog)), family })
+        let missing = |what: &str, error: std::io::Error| {
+            Failure::missing(format!("can't {what}: {}", lab_console::reason(&error)))
+        };
+        let folder = tempfile::tempdir().map_err(|error| missing("make a temporary folder", error))?;
+        let watchdog = Watchdog::of_family(family.mark(), Some(folder.path()));
+        let watchdog = watchdog.map_err(|error| missing("start sh", error))?;
+        Ok(Self { watchdog: Arc::new(Mutex::new(watchdog)), family, folder })
     }
 
     pub(crate) fn start(&self, command: Command) -> Result<Process, Failed> {
@@ -96,7 +113,10 @@ impl Programs {
         plain.envs(command.env).env(mark, value);
         // All that is called here is on this machine. A proxy knows nothing of it.
         plain.env("NO_PROXY", "127.0.0.1,localhost").env("no_proxy", "127.0.0.1,localhost");
-        let watched = self.watchdog.lock().unwrap_or_else(PoisonError::into_inner).watched(&plain).map_err(cannot)?;
+        let stdin = self.stdin(command.stdin.as_deref()).map_err(cannot)?;
+        let watchdog = self.watchdog.lock().unwrap_or_else(PoisonError::into_inner);
+        let watched = watchdog.watched_with(&plain, &stdin).map_err(cannot)?;
+        drop(watchdog);
         let mut child = tokio::process::Command::from(watched)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -113,6 +133,14 @@ impl Programs {
             began,
             over: false,
         })
+    }
+
+    /// A file with that text.
+    fn stdin(&self, text: Option<&str>) -> std::io::Result<PathBuf> {
+        let Some(text) = text else { return Ok("/dev/null".into()) };
+        let path = self.folder.path().join(uuid::Uuid::new_v4().to_string());
+        std::fs::write(&path, text)?;
+        Ok(path)
     }
 }
 

@@ -5,7 +5,7 @@
 mod file;
 mod table;
 
-pub use table::{next_step, progress};
+pub use table::{end_of_course, next_step, progress};
 
 pub(crate) use file::{ProgressFile, replace};
 
@@ -150,6 +150,11 @@ impl Progress {
         answered.times = answered.times.saturating_add(1);
         answered.right = right;
         answered.due = (!right).then_some(due);
+    }
+
+    /// Somebody has answered it, rightly or not.
+    pub(crate) fn is_answered(&self, question: &str) -> bool {
+        self.questions.contains_key(question)
     }
 
     /// The questions that were missed; those alone that are due now, or all of them.

@@ -132,6 +132,12 @@ fn table(rows: &[Row], summary: &Summary<'_>) -> String {
     screen
 }
 
+/// What is said to whoever has done the whole course.
+#[must_use]
+pub fn end_of_course() -> Option<&'static str> {
+    COURSE.end(&ProgressFile::ours().read())
+}
+
 /// One line about the course, and what to type next.
 #[must_use]
 pub fn next_step() -> (String, String) {

@@ -38,3 +38,16 @@ fn a_pause_is_no_work_and_neither_is_what_comes_after_the_pass() {
     progress.touch(EXERCISES[0]).last_at = Some(Timestamp::now() - SignedDuration::from_mins(4));
     assert_eq!(progress.touch(EXERCISES[0]).minutes(), 8);
 }
+
+#[test]
+fn a_pass_does_what_it_implies_as_well() {
+    let by_id = |id| crate::find(id).expect("it is in the catalogue");
+    let (later, earlier) = (by_id("rest/04"), by_id("rest/01"));
+    assert_eq!(later.data().implies, [earlier.id]);
+    let mut progress = Progress::default();
+    progress.attempt(later, Some("a"));
+    assert!(!progress.is_done(earlier));
+    progress.attempt(later, None);
+    assert!(progress.is_done(later) && progress.is_done(earlier));
+    assert!(!progress.is_done(by_id("rest/02")));
+}

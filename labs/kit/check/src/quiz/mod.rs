@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::ask::Answers;
 use crate::catalogue::find;
 use crate::config::QuizArgs;
-use crate::exercise::{Choice, Question};
-use crate::progress::ProgressFile;
+use crate::course::COURSE;
+use crate::exercise::{Choice, Exercise, Question};
+use crate::progress::{Progress, ProgressFile};
 use crate::question::{Asker, named};
 
 /// The name under which the missed ones are asked.
@@ -65,7 +66,15 @@ pub(crate) fn quizzes() -> Vec<Quiz> {
         include_str!("lesson.toml"),
         include_str!("postman.toml"),
         include_str!("rest.toml"),
+        include_str!("grpc.toml"),
+        include_str!("kafka.toml"),
         include_str!("choose.toml"),
+        include_str!("stage_1.toml"),
+        include_str!("stage_2.toml"),
+        include_str!("stage_3.toml"),
+        include_str!("stage_4.toml"),
+        include_str!("stage_5.toml"),
+        include_str!("stage_6.toml"),
     ];
     files.into_iter().map(|file| toml::from_str(file).expect("a test reads each")).collect()
 }
@@ -103,6 +112,22 @@ pub async fn quiz(args: QuizArgs) -> Result<(), Failure> {
     Output::new(args.output.json).record(&score, &line)
 }
 
+/// What is asked where this exercise was the last of its stage, without what was answered before.
+pub(crate) fn of_stage(exercise: &Exercise, progress: &Progress) -> Option<(String, Vec<(String, Question)>)> {
+    let name = COURSE.closed(exercise, progress)?;
+    let mut questions = quizzes().into_iter().find(|quiz| quiz.name == name)?.named();
+    questions.retain(|(name, _)| !progress.is_answered(name));
+    (!questions.is_empty()).then_some((name, questions))
+}
+
+impl Quiz {
+    /// Each with the name that its answers are noted under.
+    fn named(self) -> Vec<(String, Question)> {
+        let Self { name, questions, .. } = self;
+        questions.into_iter().map(|question| (format!("quiz/{name}/{}", question.id), question.into())).collect()
+    }
+}
+
 /// With the names that their answers are noted under.
 fn questions(typed: &str, file: &ProgressFile) -> Result<Vec<(String, Question)>, Failure> {
     let name = typed.trim().to_lowercase();
@@ -110,9 +135,8 @@ fn questions(typed: &str, file: &ProgressFile) -> Result<Vec<(String, Question)>
         let missed = file.read().missed(true);
         return Ok(missed.into_iter().filter_map(|name| Some((name.clone(), named(&name)?))).collect());
     }
-    if let Some(quiz) = quizzes().into_iter().find(|quiz| quiz.name == name) {
-        let under = |question: Numbered| (format!("quiz/{}/{}", quiz.name, question.id), question.into());
-        return Ok(quiz.questions.into_iter().map(under).collect());
+    if let Some(quiz) = quizzes().into_iter().find(|quiz| quiz.name == name.replace([' ', '_'], "-")) {
+        return Ok(quiz.named());
     }
     match find(typed) {
         Some(exercise) => Ok(vec![(exercise.id.to_owned(), exercise.data().question)]),
@@ -153,6 +177,14 @@ mod tests {
                 assert!(question.options.iter().any(|option| !option.right), "{name} has no wrong answer");
                 assert!(question.options.iter().all(|option| option.why.len() > 30), "{name} explains nothing");
             }
+        }
+    }
+
+    #[test]
+    fn a_stage_is_closed_by_three_questions() {
+        for name in COURSE.stages("all").into_iter().filter_map(|stage| stage.quiz) {
+            let quiz = quizzes().into_iter().find(|quiz| quiz.name == name);
+            assert_eq!(quiz.map(|quiz| quiz.questions.len()), Some(3), "{name}");
         }
     }
 

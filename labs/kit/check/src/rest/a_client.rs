@@ -40,8 +40,10 @@ const PATIENCE: Duration = Duration::from_secs(4);
 const ALONE: Duration = Duration::from_secs(8);
 /// Runs that are under way at once.
 const AT_ONCE: usize = 3;
+/// So much may be in a body.
+const MOST: usize = 1024 * 1024;
 /// What was taken of a body without end: 1 MiB was read, and the system's buffers hold some more.
-const MOST_TAKEN: u64 = 32 * 1024 * 1024;
+const MOST_TAKEN: u64 = 12 * 1024 * 1024;
 
 async fn it_asks_for_what_it_is_told(bench: &mut Bench) -> Outcome {
     let value = &order(bench);
@@ -55,7 +57,14 @@ async fn it_asks_for_what_it_is_told(bench: &mut Bench) -> Outcome {
             call.expect_requests(1, &Method::GET, &path)
         }
     });
-    try_join_all(runs).await.map(|_| ())
+    try_join_all(runs).await?;
+    // Whatever it is told: it isn't asked to try again.
+    for (_, call) in error_pages(bench).await?.iter() {
+        let requests = call.requests();
+        let path = requests.first().map_or_else(String::new, |first| first.path.clone());
+        call.expect_requests(1, &Method::GET, &path)?;
+    }
+    Ok(())
 }
 
 async fn it_prints_the_json(bench: &mut Bench) -> Outcome {
@@ -63,6 +72,11 @@ async fn it_prints_the_json(bench: &mut Bench) -> Outcome {
     let pretty = serde_json::to_string_pretty(&order(bench)).unwrap_or_default().replace('\n', "\r\n");
     let bodies = [
         order(bench).to_string(),
+        // Not long enough to be refused.
+        json!([format!("{}{}", bench.word(), "x".repeat(900_000))]).to_string(),
+        // Nothing is in them, and they are JSON.
+        "{}".to_owned(),
+        " [ ]\n".to_owned(),
         json!([bench.word(), null, true, { bench.word(): [] }]).to_string(),
         format!("{pretty}\r\n"),
         json!({ "orders": long }).to_string(),
@@ -126,20 +140,24 @@ async fn other_content_types_are_refused(bench: &mut Bench) -> Outcome {
     let json = |content_type| Reply::text(StatusCode::OK, content_type, order(bench).to_string());
     let untyped = Reply::Answer { status: StatusCode::OK, headers: Vec::new(), body: order(bench).to_string() };
     let page = Reply::text(StatusCode::OK, "text/html", html(bench, "Please log in"));
-    each_is_refused(
-        bench,
-        &[page, json("text/html; charset=utf-8"), json("text/plain"), json("application/problem+json"), untyped],
-    )
-    .await
+    // The last but one begins as it should, and is texts with a separator of their own (RFC 7464).
+    let kinds = ["text/html; charset=utf-8", "text/plain", "application/problem+json", "application/json-seq"];
+    let mut replies: Vec<Reply> = kinds.map(json).into();
+    replies.extend([page, untyped]);
+    each_is_refused(bench, &replies).await
 }
 
 async fn half_an_answer_is_none(bench: &mut Bench) -> Outcome {
     let text = |body: String| Reply::text(StatusCode::OK, "application/json", body);
     let mut broken = order(bench).to_string();
     broken.truncate(broken.len() - 1);
-    let cut = text(order(bench).to_string()).cut();
     let page = text(html(bench, "Please log in"));
-    each_is_refused(bench, &[text(broken), page, text(String::new()), cut]).await
+    let two = text(format!("{}\n{}", order(bench), order(bench)));
+    let cut = text(order(bench).to_string()).cut();
+    // What came of it is JSON: that it is half of something, the connection tells alone.
+    let number = format!("{}{}", 100_000 + bench.number(800_000), " ".repeat(40_000));
+    let number = text(number.repeat(2)).cut();
+    each_is_refused(bench, &[text(broken), page, text(String::new()), two, cut, number]).await
 }
 
 /// Exit code 1, and nothing on stdout.
@@ -154,8 +172,9 @@ fn is_refused(call: &Call) -> Outcome {
 
 async fn nobody_is_there(bench: &mut Bench) -> Outcome {
     let id = bench.id();
-    for args in [&["health"][..], &["get", &id]] {
-        let call = bench.call_nobody(args, ALONE).await?;
+    let (health, get) = (["health"], ["get", &*id]);
+    let (health, get) = tokio::try_join!(bench.call_nobody(&health, ALONE), bench.call_nobody(&get, ALONE))?;
+    for call in [health, get] {
         call.expect_exit(&[1, 3])?;
         call.expect_no_output()?;
     }
@@ -169,10 +188,12 @@ async fn silence_has_an_end(bench: &mut Bench) -> Outcome {
 
 async fn a_body_has_a_bound(bench: &mut Bench) -> Outcome {
     let (taken, begin) = (Taken::default(), order(bench).to_string());
-    let reply = Reply::Endless { content_type: "application/json", begin, taken: taken.clone() };
-    let call = bench.call(&["get", &bench.id()], PATIENCE, move |_, _| reply.clone()).await?;
-    call.expect("less than 32 MiB taken, however much there is", taken.bytes() < MOST_TAKEN)?;
-    is_refused(&call)
+    let endless = Reply::Endless { content_type: "application/json", begin, taken: taken.clone() };
+    // One that ends, and only its length is wrong with it: a byte too much, said before or not.
+    let long = Reply::json(StatusCode::OK, &"x".repeat(MOST - 1).into());
+    let calls = each(bench, &[endless, long.clone(), long.chunked()]).await?;
+    calls[0].expect("less than 12 MiB taken, however much there is", taken.bytes() < MOST_TAKEN)?;
+    calls.iter().try_for_each(is_refused)
 }
 
 /// One run for each reply.

@@ -1,23 +1,22 @@
 //! rest/07: a client that tries again where that can do no harm.
 
+mod groups;
 mod job;
+mod runs;
 mod spread;
 mod waits;
 
-use std::sync::Arc;
-use std::time::Duration;
+use http::Method;
 
-use futures_util::future::try_join_all;
-use http::{Method, StatusCode};
-
+use self::groups::Group;
 use self::job::Job;
+use self::runs::runs;
 use self::waits::*;
 use super::README;
 use crate::bench::Bench;
 use crate::call::Call;
 use crate::exercise::{Exercise, Role, checks};
-use crate::http::{Plan, Reply};
-use crate::verdict::{Failed, Outcome};
+use crate::verdict::Outcome;
 
 pub(crate) const EXERCISE: Exercise = Exercise {
     id: "rest/07",
@@ -44,45 +43,22 @@ pub(crate) const EXERCISE: Exercise = Exercise {
     ],
 };
 
-/// From the first request on. Where all goes well a client needs a second or two.
-const PATIENCE: Duration = Duration::from_secs(4);
-/// Runs that are under way at once, where it isn't about their being together.
-const AT_ONCE: usize = 4;
-
-/// A run: what the client is told, and what its requests get, one after the other. The last
-/// reply is for all that come after it.
-type Run = (Job, Vec<Reply>);
-/// What came of some.
-type Runs = Arc<Vec<(Job, Call)>>;
-
 const GET: Method = Method::GET;
 const PUT: Method = Method::PUT;
 const POST: Method = Method::POST;
 const DELETE: Method = Method::DELETE;
 
 async fn each_verb_sends_its_request(bench: &mut Bench) -> Outcome {
-    let runs = [GET, POST, PUT, DELETE].map(|method| with_done(Job::new(bench, method), []));
-    for (job, call) in each(bench, runs.to_vec()).await? {
-        job.expect_requests(&call, 1)?;
-        job.expect_done(&call)?;
+    for (job, call) in &*runs(bench, Group::Well).await? {
+        job.expect_requests(call, 1)?;
+        job.expect_done(call)?;
     }
     Ok(())
 }
 
 async fn a_refusal_is_final(bench: &mut Bench) -> Outcome {
-    let refused = [
-        (GET, StatusCode::NOT_FOUND),
-        (POST, StatusCode::UNPROCESSABLE_ENTITY),
-        (PUT, StatusCode::PRECONDITION_FAILED),
-        (DELETE, StatusCode::NOT_FOUND),
-        (GET, StatusCode::BAD_REQUEST),
-        (POST, StatusCode::BAD_REQUEST),
-        (PUT, StatusCode::CONFLICT),
-        (DELETE, StatusCode::BAD_REQUEST),
-    ];
-    let runs = refused.map(|(method, status)| with_done(Job::new(bench, method), [problem(status)]));
-    for (job, call) in each(bench, runs.to_vec()).await? {
-        job.expect_requests(&call, 1)?;
+    for (job, call) in &*runs(bench, Group::Refused).await? {
+        job.expect_requests(call, 1)?;
         call.expect_exit(&[1])?;
         call.expect_no_output()?;
     }
@@ -90,124 +66,73 @@ async fn a_refusal_is_final(bench: &mut Bench) -> Outcome {
 }
 
 async fn busy_is_tried_again(bench: &mut Bench) -> Outcome {
-    let busy = || problem(StatusCode::SERVICE_UNAVAILABLE);
-    let runs = [GET, PUT, DELETE].map(|method| with_done(Job::new(bench, method), [busy()]));
-    each_is_done_at_the_second_attempt(bench, runs.to_vec()).await
+    each_is_done_when_it_can_be(bench, Group::Busy).await
 }
 
 async fn what_was_lost_is_tried_again(bench: &mut Bench) -> Outcome {
-    let mut runs: Vec<Run> = [GET, PUT, DELETE].map(|method| with_done(Job::new(bench, method), [Reply::Cut])).to_vec();
-    let job = Job::new(bench, GET);
-    let half = job.done().cut();
-    runs.push(with_done(job, [half]));
-    each_is_done_at_the_second_attempt(bench, runs).await
+    each_is_done_when_it_can_be(bench, Group::Cut).await
 }
 
-async fn each_is_done_at_the_second_attempt(bench: &Bench, runs: Vec<Run>) -> Outcome {
-    for (job, call) in each(bench, runs).await? {
-        job.expect_requests(&call, 2)?;
-        job.expect_done(&call)?;
-    }
-    Ok(())
-}
-
-async fn a_post_is_not_sent_twice(bench: &mut Bench) -> Outcome {
-    for (job, call) in &lost(bench).await?[6..] {
-        job.expect_requests(call, 1)?;
-        call.expect_exit(&[1])?;
-        call.expect_said("unknown: it may be placed")?;
-        call.expect_no_output()?;
-    }
-    Ok(())
-}
-
-/// The runs in which an answer is lost. Where there is a next one, it tells what became of the
-/// first: to four PUTs, of which the last was overtaken, and two DELETEs; then there are two POSTs.
-#[derive(Clone)]
-struct Lost(Runs);
-
-async fn lost(bench: &mut Bench) -> Result<Runs, Failed> {
-    if let Some(Lost(runs)) = bench.seen.get() {
-        return Ok(runs.clone());
-    }
-    let put = |lost: fn(&Job) -> Reply, order: fn(&Job) -> serde_json::Value| {
-        let job = Job::new(bench, PUT);
-        let replies = [lost(&job), problem(StatusCode::PRECONDITION_FAILED), Reply::json(StatusCode::OK, &order(&job))];
-        (job, replies.to_vec())
-    };
-    let delete = |lost| (Job::new(bench, DELETE), vec![lost, problem(StatusCode::NOT_FOUND)]);
-    let runs = [
-        put(|_| Reply::Cut, Job::order),
-        put(|job| job.done().cut(), Job::order),
-        put(|_| Reply::Hang, Job::order),
-        put(|_| Reply::Cut, Job::foreign_order),
-        delete(Reply::Cut),
-        delete(Reply::Hang),
-        with_done(Job::new(bench, POST), [Reply::Cut]),
-        with_done(Job::new(bench, POST), [Reply::Hang]),
-    ];
-    let runs = Arc::new(together(bench, &runs, PATIENCE).await?);
-    bench.seen.insert(Lost(runs.clone()));
-    Ok(runs)
-}
-
-async fn a_put_finds_out(bench: &mut Bench) -> Outcome {
-    for (number, (job, call)) in lost(bench).await?[..4].iter().enumerate() {
-        let requests = call.requests();
-        let asked = matches!(&requests[..], [first, second, third]
-            if job.is_in(first) && job.is_in(second) && third.method == GET && third.path == job.path());
-        call.expect(&format!("PUT, PUT, and after the 412: GET {}", job.path()), asked)?;
-        if number < 3 {
-            job.expect_done(call)?;
-        } else {
-            call.expect_exit(&[1])?;
-            call.expect_no_output()?;
-        }
-    }
-    Ok(())
-}
-
-async fn a_delete_was_done(bench: &mut Bench) -> Outcome {
-    for (job, call) in &lost(bench).await?[4..6] {
-        job.expect_requests(call, 2)?;
+async fn each_is_done_when_it_can_be(bench: &mut Bench, group: Group) -> Outcome {
+    let planned: Vec<usize> = group.runs(bench).iter().map(|(_, replies)| replies.len()).collect();
+    for ((job, call), attempts) in runs(bench, group).await?.iter().zip(planned) {
+        job.expect_requests(call, attempts)?;
         job.expect_done(call)?;
     }
     Ok(())
 }
 
-/// These replies, and then the one that says that it is done.
-fn with_done<const N: usize>(job: Job, replies: [Reply; N]) -> Run {
-    let done = job.done();
-    (job, replies.into_iter().chain([done]).collect())
-}
-
-fn problem(status: StatusCode) -> Reply {
-    let title = status.canonical_reason().unwrap_or_default();
-    let body = serde_json::json!({ "type": "about:blank", "title": title, "status": status.as_u16() });
-    Reply::text(status, "application/problem+json", body.to_string())
-}
-
-/// The first request gets the first reply, and so on.
-fn plan(replies: Vec<Reply>) -> impl Plan {
-    move |_, before| replies[before.min(replies.len() - 1)].clone()
-}
-
-/// All runs, some at once.
-async fn each(bench: &Bench, runs: Vec<Run>) -> Result<Vec<(Job, Call)>, Failed> {
-    let mut done = Vec::new();
-    for some in runs.chunks(AT_ONCE) {
-        done.extend(together(bench, some, PATIENCE).await?);
+async fn a_post_is_not_sent_twice(bench: &mut Bench) -> Outcome {
+    for (job, call) in &*runs(bench, Group::Posts).await? {
+        job.expect_requests(call, 1)?;
+        expect_unknown(call)?;
     }
-    Ok(done)
+    for (job, call) in &*runs(bench, Group::PostLater).await? {
+        // Whether it comes back at all, another sentence tells.
+        if call.requests().len() > 1 {
+            job.expect_requests(call, 2)?;
+            expect_unknown(call)?;
+        }
+    }
+    Ok(())
 }
 
-/// All at once.
-async fn together(bench: &Bench, runs: &[Run], patience: Duration) -> Result<Vec<(Job, Call)>, Failed> {
-    let runs = runs.iter().cloned().map(|(job, replies)| async move {
-        let args = job.args();
-        let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        let call = bench.call(&args, patience, plan(replies)).await?;
-        Ok::<_, Failed>((job, call))
+fn expect_unknown(call: &Call) -> Outcome {
+    call.expect_exit(&[1])?;
+    call.expect_said("unknown: it may be placed")?;
+    call.expect_no_output()
+}
+
+async fn a_put_finds_out(bench: &mut Bench) -> Outcome {
+    for (job, call) in &*runs(bench, Group::Puts).await? {
+        expect_question(job, call)?;
+        job.expect_done(call)?;
+    }
+    for (job, call) in &*runs(bench, Group::Overtaken).await? {
+        expect_question(job, call)?;
+        call.expect_exit(&[1])?;
+        call.expect_no_output()?;
+    }
+    Ok(())
+}
+
+/// The same PUT two times or three, as often as it was answered, and then one GET.
+fn expect_question(job: &Job, call: &Call) -> Outcome {
+    let requests = call.requests();
+    let asked = requests.split_last().is_some_and(|(last, puts)| {
+        puts.len() > 1
+            && puts.iter().all(|put| job.is_in(put))
+            && puts.last().is_some_and(|put| put.reply.starts_with("HTTP/1.1 412"))
+            && last.method == GET
+            && last.path == job.path()
     });
-    try_join_all(runs).await
+    call.expect(&format!("PUT until it gets 412, and after that one GET {}", job.path()), asked)
+}
+
+async fn a_delete_was_done(bench: &mut Bench) -> Outcome {
+    for (job, call) in &*runs(bench, Group::Deletes).await? {
+        job.expect_requests(call, 2)?;
+        job.expect_done(call)?;
+    }
+    Ok(())
 }

@@ -112,6 +112,16 @@ async fn each_value_has_its_name(bench: &mut Bench) -> Outcome {
             expect_value(&answer, name, value)?;
         }
     }
+    // What looks like something else in JSON, and is a text here as well.
+    let number = || bench.number(1_000).to_string();
+    let numbers = [number(), format!("00{}", number()), format!("{}e3", number()), number()];
+    for [path, param, header, body] in [numbers, ["true", "null", "false", "null"].map(str::to_owned)] {
+        let demo = Demo { path, query: format!("param_demo={param}"), header, body };
+        let answer = bench.server().await?.send(demo.request()).await?;
+        for (name, value) in [("path", &demo.path), ("param", &param), ("header", &demo.header), ("body", &demo.body)] {
+            expect_value(&answer, name, value)?;
+        }
+    }
     Ok(())
 }
 

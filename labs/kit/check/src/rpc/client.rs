@@ -1,4 +1,4 @@
-//! The checker as a client: one call on a connection of its own, bounded in time and size.
+//! The checker as a client: a call, bounded in time and size.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -7,23 +7,18 @@ use bytes::Bytes;
 use http::Method;
 use prost_reflect::MethodDescriptor;
 use serde_json::Value;
-use tokio::net::TcpStream;
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::head::Problem;
-use super::messages::framed;
 use super::stream::{Next, Stream};
-use super::{Answer, json, schema};
-use crate::http::{Gate, Recorded, Recording};
+use super::{Answer, Connection, json, schema};
+use crate::http::Gate;
 use crate::verdict::Failed;
 
 /// For the whole answer. The slowest library takes a tenth of it on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// As HTTP/2 begins (RFC 9113 §6.9.2).
-const WINDOW: u32 = 65_535;
-/// Nothing that is asked for in an exercise has more headers.
-const HEADERS: u32 = 64 * 1024;
+pub(super) const WINDOW: u32 = 65_535;
 /// Messages of one call that is read to its end.
 const MOST_MESSAGES: usize = 10_000;
 
@@ -31,29 +26,19 @@ const MOST_MESSAGES: usize = 10_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     path: &'static str,
-    method: MethodDescriptor,
+    pub(super) method: MethodDescriptor,
     metadata: Vec<(&'static str, String)>,
-    message: Bytes,
+    pub(super) message: Bytes,
     shown: String,
-    gate: Option<Gate>,
-    window: u32,
-    patience: Duration,
+    pub(super) gate: Option<Gate>,
+    pub(super) window: u32,
+    pub(super) patience: Duration,
 }
 
 /// A call with one message, as JSON with the names of the .proto file. An enum may be a number.
 pub(crate) fn request(path: &'static str, message: &Value) -> Request {
     let method = schema::method(path).expect("the checks call what the schema knows");
-    let (bytes, shown) = (schema::encode(method.input(), message), json::shown(Some(&method.input()), message));
-    with(path, method, bytes, shown)
-}
-
-/// A call with these bytes as its message; `what` says what they are.
-pub(crate) fn raw(path: &'static str, message: impl Into<Bytes>, what: &str) -> Request {
-    let method = schema::method(path).expect("the checks call what the schema knows");
-    with(path, method, message.into(), format!("({what})"))
-}
-
-fn with(path: &'static str, method: MethodDescriptor, message: Bytes, shown: String) -> Request {
+    let (message, shown) = (schema::encode(method.input(), message), json::shown(Some(&method.input()), message));
     Request { path, method, metadata: Vec::new(), message, shown, gate: None, window: WINDOW, patience: PATIENCE }
 }
 
@@ -73,7 +58,8 @@ impl Request {
         Self { gate: Some(gate.clone()), ..self }
     }
 
-    /// So many bytes may come that nobody has read; 65,535 without.
+    /// So many bytes may come that nobody has read; 65,535 without. It counts where the call has
+    /// a connection of its own.
     pub(crate) fn window(self, window: u32) -> Self {
         Self { window, ..self }
     }
@@ -84,12 +70,12 @@ impl Request {
     }
 
     /// Metadata and message, as a learner sees them.
-    fn told(&self) -> String {
+    pub(super) fn told(&self) -> String {
         let metadata: String = self.metadata.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
         format!("{}\n{metadata}{}", self.path, self.shown)
     }
 
-    fn head(&self, address: SocketAddr) -> http::Request<()> {
+    pub(super) fn head(&self, address: SocketAddr) -> http::Request<()> {
         let head = http::Request::builder()
             .method(Method::POST)
             .uri(format!("http://{address}/{}", self.path))
@@ -102,32 +88,32 @@ impl Request {
     }
 }
 
-/// Opens it: all is sent, and nothing is read yet.
+/// Opens it on a connection of its own: all is sent, and nothing is read yet.
 ///
 /// # Errors
 ///
 /// When there is no server, or none for HTTP/2.
 pub(crate) async fn open(address: SocketAddr, request: Request) -> Result<Stream, Failed> {
-    let (sent, patience, recording) = (request.told(), request.patience, Recording::default());
-    let problem = match timeout(patience, opened(address, request, recording.clone())).await {
-        Ok(Ok(stream)) => return Ok(stream),
-        Ok(Err(problem)) => problem,
-        Err(_) => Problem::plain(format!("the call wasn't taken within {} s", patience.as_secs_f32())),
-    };
-    let problem = problem.or_not_http2(&recording.bytes_read());
-    Err(Failed { advice: problem.advice, ..Failed::new(sent, "a server for gRPC", format!("({})", problem.what)) })
+    Connection::start_at(address, request).await
 }
 
-/// Sends it, and reads all that comes.
+/// Sends it on a connection of its own, and reads all that comes.
 ///
 /// # Errors
 ///
 /// When no whole answer comes in time: with what came until then.
 pub(crate) async fn call(address: SocketAddr, request: Request) -> Result<Answer, Failed> {
-    let patience = request.patience;
+    whole(request.patience, Connection::start_at(address, request)).await
+}
+
+/// All that comes.
+pub(super) async fn whole(
+    patience: Duration,
+    opening: impl Future<Output = Result<Stream, Failed>>,
+) -> Result<Answer, Failed> {
     let end = sleep(patience);
     tokio::pin!(end);
-    let mut stream = open(address, request).await?;
+    let mut stream = opening.await?;
     let mut messages = Vec::new();
     while messages.len() < MOST_MESSAGES {
         let next = tokio::select! {
@@ -144,34 +130,4 @@ pub(crate) async fn call(address: SocketAddr, request: Request) -> Result<Answer
         }
     }
     Err(stream.failed(Problem::plain("messages without end")))
-}
-
-async fn opened(address: SocketAddr, request: Request, recording: Recording) -> Result<Stream, Problem> {
-    let tcp = TcpStream::connect(address).await.map_err(|error| Problem::refused(address, &error))?;
-    // Small frames are not to wait for each other.
-    let _ = tcp.set_nodelay(true);
-    let broken = |error: h2::Error| Problem::broken(&error);
-    let (sender, connection) = h2::client::Builder::new()
-        .initial_window_size(request.window)
-        .max_header_list_size(HEADERS)
-        .enable_push(false)
-        .handshake::<_, Bytes>(Recorded::new(tcp, recording.clone()))
-        .await
-        .map_err(broken)?;
-    let mut task = JoinSet::new();
-    task.spawn(async move {
-        // What goes wrong on it, the stream tells.
-        let _ = connection.await;
-    });
-    let mut sender = sender.ready().await.map_err(broken)?;
-    let (told, mut message) = (request.told(), framed(&request.message));
-    let (response, mut outgoing) = sender.send_request(request.head(address), false).map_err(broken)?;
-    if let Some(gate) = request.gate {
-        let last = message.split_off(message.len() - 1);
-        outgoing.send_data(message, false).map_err(broken)?;
-        gate.pass().await;
-        message = last;
-    }
-    outgoing.send_data(message, true).map_err(broken)?;
-    Ok(Stream::new((told, request.method, recording), (response, outgoing), task))
 }

@@ -11,6 +11,9 @@ use crate::verdict::Advice;
 pub(super) struct Problem {
     pub(super) what: String,
     pub(super) advice: Option<Advice>,
+    /// The program has reset the stream with CANCEL: that is CANCELLED (gRPC over HTTP/2, "Errors"),
+    /// and how some servers end a call at its deadline.
+    pub(super) is_cancelled: bool,
 }
 
 const NOBODY: Advice = Advice {
@@ -34,22 +37,23 @@ const NOT_GRPC: Advice = Advice {
 
 impl Problem {
     pub(super) fn plain(what: impl Into<String>) -> Self {
-        Self { what: what.into(), advice: None }
+        Self { what: what.into(), advice: None, is_cancelled: false }
     }
 
     pub(super) fn not_grpc(what: impl Into<String>) -> Self {
-        Self { what: what.into(), advice: Some(NOT_GRPC) }
+        Self { advice: Some(NOT_GRPC), ..Self::plain(what) }
     }
 
     pub(super) fn refused(address: SocketAddr, error: &std::io::Error) -> Self {
         let what = format!("can't connect to {address}: {}", lab_console::reason(error));
-        Self { what, advice: Some(NOBODY) }
+        Self { advice: Some(NOBODY), ..Self::plain(what) }
     }
 
     /// Of what h2 says.
     pub(super) fn broken(error: &h2::Error) -> Self {
         let reason = error.reason().map_or("no reason".to_owned(), |reason| format!("{reason:?}"));
-        Self::plain(if error.is_reset() && error.is_remote() {
+        let is_cancelled = error.is_reset() && error.is_remote() && error.reason() == Some(h2::Reason::CANCEL);
+        let problem = Self::plain(if error.is_reset() && error.is_remote() {
             format!("the program reset the stream: {reason}")
         } else if error.is_go_away() && error.is_remote() {
             format!("the program ended the connection: GOAWAY {reason}")
@@ -57,7 +61,8 @@ impl Problem {
             "the connection was closed before the answer was whole".to_owned()
         } else {
             format!("it breaks the rules of HTTP/2: {reason}")
-        })
+        });
+        Self { is_cancelled, ..problem }
     }
 
     /// What came by then says more than what h2 makes of it.
@@ -69,7 +74,7 @@ impl Problem {
         } else {
             "it can't be read as HTTP/2".to_owned()
         };
-        Self { what, advice: Some(NOT_HTTP2) }
+        Self { advice: Some(NOT_HTTP2), ..Self::plain(what) }
     }
 }
 

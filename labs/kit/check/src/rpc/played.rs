@@ -30,7 +30,6 @@ pub(crate) struct Service {
 }
 
 pub(super) struct Log {
-    begin: Instant,
     plan: Mutex<Arc<Plan>>,
     calls: Mutex<Calls>,
     /// How many came in all.
@@ -53,7 +52,6 @@ impl Service {
         let listener = TcpListener::bind(address).await?;
         let nothing_planned: Arc<Plan> = Arc::new(|_: &Received, _| unimplemented());
         let log = Arc::new(Log {
-            begin: Instant::now(),
             plan: Mutex::new(nothing_planned),
             calls: Mutex::default(),
             count: watch::Sender::new(0),
@@ -91,10 +89,9 @@ impl Service {
         let _ = given_up.wait_for(holds).await;
     }
 
-    /// What came, was answered and was given up when, since then.
-    pub(crate) fn ladder(&self) -> Vec<Event> {
+    /// What came, was answered and was given up when, since then; the time begins at `begin`.
+    pub(crate) fn ladder(&self, begin: Instant) -> Vec<Event> {
         let calls = self.received();
-        let begin = calls.first().map_or(self.log.begin, |call| call.at);
         let event = |at: Instant, who, what: String| {
             let at_ms = at.saturating_duration_since(begin).as_millis() as u64;
             Event { at_ms, who, what }
@@ -105,7 +102,7 @@ impl Service {
             let timeout = call.timeout().map(|timeout| format!(" with {} ms left", timeout.as_millis()));
             let what = format!("{}{}", call.method, timeout.unwrap_or_default());
             events.push(event(call.at, Who::You, what));
-            events.push(event(call.at, Who::Checker, first_line(&call.reply)));
+            events.extend(call.replied.map(|at| event(at, Who::Checker, first_line(&call.reply))));
             events.extend(call.given_up.map(|at| event(at, Who::You, "(gave it up)".to_owned())));
         }
         events.sort_by_key(|event| event.at_ms);
@@ -132,6 +129,12 @@ impl Log {
         (number, reply)
     }
 
+    pub(super) fn is_replied(&self, number: usize) {
+        if let Some(call) = self.calls().kept.get_mut(number) {
+            call.replied = Some(Instant::now());
+        }
+    }
+
     pub(super) fn is_given_up(&self, number: usize) {
         if let Some(call) = self.calls().kept.get_mut(number) {
             call.given_up = Some(Instant::now());
@@ -141,5 +144,5 @@ impl Log {
 }
 
 fn unimplemented() -> Reply {
-    Reply::Status(Code::UNIMPLEMENTED, "there is no such method here")
+    Reply::status(Code::UNIMPLEMENTED, "there is no such method here")
 }

@@ -19,6 +19,8 @@ pub(crate) struct Received {
     pub(crate) message: Value,
     /// What it got, in words or as it was on the wire.
     pub(crate) reply: String,
+    /// When that was sent, or begun.
+    pub(crate) replied: Option<Instant>,
     /// When the caller reset it, or hung up, before it had its reply.
     pub(crate) given_up: Option<Instant>,
 }

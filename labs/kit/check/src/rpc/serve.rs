@@ -8,6 +8,7 @@ use bytes::Bytes;
 use h2::RecvStream;
 use h2::server::SendResponse;
 use http::{HeaderMap, Request, Response};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -20,6 +21,8 @@ use super::schema;
 use super::status::Code;
 use crate::http::Gate;
 
+/// What `grpc-message` can't have as it is.
+const ENCODED: AsciiSet = CONTROLS.add(b'%');
 /// A call must be whole within that time.
 const TO_SEND: Duration = Duration::from_secs(10);
 
@@ -74,6 +77,7 @@ async fn served(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, 
         metadata: parts.headers,
         message: decoded.unwrap_or_default(),
         reply: String::new(),
+        replied: None,
         given_up: None,
     };
     let (number, mut reply) = log.note(received, method.is_some());
@@ -84,6 +88,7 @@ async fn served(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, 
         }
         reply = *next;
     }
+    log.is_replied(number);
     match reply {
         Reply::Cut => {
             cut.open();
@@ -94,7 +99,7 @@ async fn served(request: Request<RecvStream>, mut respond: SendResponse<Bytes>, 
             let _ = poll_fn(|cx| respond.poll_reset(cx)).await;
             log.is_given_up(number);
         }
-        Reply::Status(code, words) => status(&mut respond, code, words),
+        Reply::Status(code, words) => status(&mut respond, code, &words),
         Reply::Message(value) => {
             let message = method.map(|method| schema::encode(method.output(), &value)).unwrap_or_default();
             answered(&mut respond, &message);
@@ -123,7 +128,8 @@ fn answered(respond: &mut SendResponse<Bytes>, message: &[u8]) {
 }
 
 fn status(respond: &mut SendResponse<Bytes>, code: Code, words: &str) {
-    let _ = respond.send_response(head(&[("grpc-status", &code.number().to_string()), ("grpc-message", words)]), true);
+    let (code, words) = (code.number().to_string(), utf8_percent_encode(words, &ENCODED).to_string());
+    let _ = respond.send_response(head(&[("grpc-status", &code), ("grpc-message", &words)]), true);
 }
 
 fn head(more: &[(&str, &str)]) -> Response<()> {

@@ -29,7 +29,7 @@ impl Code {
     pub(crate) const INTERNAL: Self = Self(13);
     pub(crate) const UNAVAILABLE: Self = Self(14);
 
-    pub(super) fn number(self) -> u32 {
+    pub(crate) fn number(self) -> u32 {
         self.0
     }
 }
@@ -134,6 +134,11 @@ impl Status {
         let message = percent_decode_str(&message).decode_utf8_lossy().into_owned();
         let details = text("grpc-status-details-bin").map_or(Ok(Vec::new()), |text| details(&text, code));
         Some(Ok(Self { code, message, details }))
+    }
+
+    /// Of a stream that was reset.
+    pub(super) fn cancelled() -> Self {
+        Self { code: Code::CANCELLED, message: String::new(), details: Ok(Vec::new()) }
     }
 
     /// All that the details say of fields.

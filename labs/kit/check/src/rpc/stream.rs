@@ -11,15 +11,13 @@ use http::HeaderMap;
 use http::response::Parts;
 use prost_reflect::MethodDescriptor;
 use serde_json::Value;
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::head::{self, Problem};
 use super::messages::Messages;
 use super::status::Status;
-use super::{json, schema};
-use crate::http::Recording;
-use crate::verdict::Failed;
+use super::{Connection, json, schema};
+use crate::verdict::{Failed, Outcome};
 
 /// Of what came, so much is kept to be shown.
 const SHOWN: usize = 8 * 1024;
@@ -37,35 +35,33 @@ pub(crate) enum Next {
     Nothing,
 }
 
-/// One call on a connection of its own. Whoever drops it hangs up.
+/// One call. Whoever drops it resets it, and closes the connection if nobody else has it.
 pub(crate) struct Stream {
     pub(super) sent: String,
     pub(super) shown: String,
     method: MethodDescriptor,
-    recording: Recording,
     outgoing: SendStream<Bytes>,
     response: ResponseFuture,
     came: Option<(Parts, RecvStream)>,
     messages: Messages,
-    _connection: JoinSet<()>,
+    connection: Connection,
 }
 
 impl Stream {
     pub(super) fn new(
-        (sent, method, recording): (String, MethodDescriptor, Recording),
+        (sent, method): (String, MethodDescriptor),
         (response, outgoing): (ResponseFuture, SendStream<Bytes>),
-        connection: JoinSet<()>,
+        connection: Connection,
     ) -> Self {
         Self {
             sent,
             shown: String::new(),
             method,
-            recording,
             outgoing,
             response,
             came: None,
             messages: Messages::default(),
-            _connection: connection,
+            connection,
         }
     }
 
@@ -78,27 +74,33 @@ impl Stream {
     pub(crate) async fn next(&mut self, patience: Duration) -> Result<Next, Failed> {
         match timeout(patience, self.step()).await {
             Ok(Ok(next)) => Ok(next),
+            Ok(Err(problem)) if problem.is_cancelled => {
+                self.show(&format!("({})", problem.what));
+                Ok(Next::End(Status::cancelled()))
+            }
             Ok(Err(problem)) => Err(self.failed(problem)),
             Err(_) => Ok(Next::Nothing),
         }
     }
 
-    /// The same, and a message must come.
-    pub(crate) async fn message(&mut self, what: &str, patience: Duration) -> Result<Value, Failed> {
-        match self.next(patience).await? {
-            Next::Message(message) => Ok(message),
-            Next::End(_) => Err(self.wrong(what)),
-            Next::Nothing => Err(self.nothing(what, patience)),
+    /// Returns when its headers are there, or the time is over. No message is read.
+    ///
+    /// # Errors
+    ///
+    /// When what comes isn't gRPC, or it breaks off.
+    pub(crate) async fn begun(&mut self, patience: Duration) -> Outcome {
+        if self.came.is_some() {
+            return Ok(());
+        }
+        match timeout(patience, self.head()).await {
+            Ok(Err(problem)) => Err(self.failed(problem)),
+            Ok(Ok(())) | Err(_) => Ok(()),
         }
     }
 
-    /// The same, and the end must come.
-    pub(crate) async fn end(&mut self, what: &str, patience: Duration) -> Result<Status, Failed> {
-        match self.next(patience).await? {
-            Next::End(status) => Ok(status),
-            Next::Message(_) => Err(self.wrong(what)),
-            Next::Nothing => Err(self.nothing(what, patience)),
-        }
+    /// From now on so many bytes may come that nobody has read, on each stream of its connection.
+    pub(crate) fn widen(&self, window: u32) {
+        self.connection.widen(window);
     }
 
     /// RST_STREAM with CANCEL: as a client does that no longer wants it. The connection stays.
@@ -106,19 +108,19 @@ impl Stream {
         self.outgoing.send_reset(Reason::CANCEL);
     }
 
+    /// The connection is closed: as of a client that ended.
+    pub(crate) fn hang_up(&mut self) {
+        self.connection.close();
+    }
+
     /// What came isn't what was expected.
     pub(crate) fn wrong(&self, expected: impl Into<String>) -> Failed {
         Failed::new(&self.sent, expected, self.shown.trim())
     }
 
-    fn nothing(&self, expected: &str, patience: Duration) -> Failed {
-        let came = format!("{}\n(and nothing more within {} s)", self.shown, patience.as_secs_f32());
-        Failed { came_back: came.trim().to_owned(), ..self.wrong(expected) }
-    }
-
     /// There is no whole answer.
     pub(super) fn failed(&self, problem: Problem) -> Failed {
-        let problem = problem.or_not_http2(&self.recording.bytes_read());
+        let problem = problem.or_not_http2(&self.connection.recording.bytes_read());
         let came = format!("{}\n({})", self.shown, problem.what);
         let came = came.trim();
         Failed { advice: problem.advice, ..Failed::new(&self.sent, "an answer in gRPC", came) }
@@ -183,11 +185,6 @@ impl Stream {
         } else if !self.shown.ends_with('…') {
             self.shown.push_str("\n…");
         }
-    }
-
-    /// What stood before the first message.
-    pub(super) fn headers(&self) -> HeaderMap {
-        self.came.as_ref().map(|(parts, _)| parts.headers.clone()).unwrap_or_default()
     }
 }
 

@@ -107,7 +107,9 @@ impl Watch {
         }
         let says = match self.program {
             Some(_) => "`cargo lab path` shows what comes next.\n",
-            None => "Your path is done. `cargo lab quiz` asks questions, `cargo lab path all` has more.\n",
+            None => COURSE
+                .end(&self.file.read())
+                .unwrap_or("Your path is done. `cargo lab quiz` asks questions, `cargo lab path all` has more.\n"),
         };
         self.say(says)
     }

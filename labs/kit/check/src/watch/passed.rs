@@ -8,6 +8,7 @@ use similar::{ChangeTag, TextDiff};
 use super::Watch;
 use crate::exercise::Exercise;
 use crate::question::{Asker, named};
+use crate::quiz::of_stage;
 use crate::{repository, solution};
 
 /// Lines around a difference.
@@ -23,13 +24,14 @@ impl Watch {
                 self.say(&difference("yours", &yours, "ours", &ours))?;
             }
         } else {
-            self.say(&format!("Ours, in Rust: {}\n", repository::solution(exercise).display()))?;
+            let what = if exercise.role.runs() { "Ours, in Rust" } else { "Ours" };
+            self.say(&format!("{what}: {}\n", repository::solution(exercise).display()))?;
         }
         self.say(&format!("\n{}", solution::explained(exercise)))?;
         self.ask(exercise).await
     }
 
-    /// The question of this exercise, and those that come back.
+    /// The question of this exercise, those that come back, and at the end of a stage its own.
     async fn ask(&mut self, exercise: &Exercise) -> Result<(), Failure> {
         self.rule("a question, about another transport")?;
         let due = self.file.read().missed(false).into_iter().filter(|name| name != exercise.id);
@@ -40,6 +42,13 @@ impl Watch {
         for (question, name) in due {
             lab_console::print("\nOnce more, for it was missed:\n")?;
             asker.ask(&name, &question).await?;
+        }
+        if let Some((_, questions)) = of_stage(exercise, &self.file.read()) {
+            self.rule("a stage is done: what differed?")?;
+            let mut asker = Asker { answers: &mut self.answers, file: &self.file, json: self.json };
+            for (name, question) in &questions {
+                asker.ask(name, question).await?;
+            }
         }
         Ok(())
     }

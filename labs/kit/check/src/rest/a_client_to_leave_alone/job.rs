@@ -72,6 +72,13 @@ impl Job {
         order
     }
 
+    /// The same, with one item more than was asked for: again the first.
+    pub(super) fn longer_order(&self) -> Value {
+        let mut order = self.order();
+        order["equipment"] = json!([&self.equipment[..], &self.equipment[..1]].concat());
+        order
+    }
+
     /// The answer that says so.
     pub(super) fn done(&self) -> Reply {
         match self.method {

@@ -7,18 +7,31 @@ use super::waits::LONGEST;
 /// Whether these waits have a random half. Of groups of eight clients that do as the task says,
 /// one in 15,000 fails here. Of those that all wait the same time none passes, unless the machine
 /// holds up some of them by 80 ms and more, and others not; so the longest don't count.
-pub(super) fn are_spread(third: &[Duration], fourth: &[Duration]) -> bool {
+pub(super) fn are_spread(third: &[Duration], fourth_waits: &[Duration]) -> bool {
     // 0: half of it was waited, 1: all of it.
     let share = |waits: &[Duration], longest: Duration| -> Vec<f64> {
         let half = longest.as_secs_f64() / 2.0;
         waits.iter().map(|wait| (wait.as_secs_f64() - half) / half).collect()
     };
-    let fourth = share(fourth, LONGEST[2]);
+    let fourth = share(fourth_waits, LONGEST[2]);
     let both = [share(third, LONGEST[1]), fourth.clone()].concat();
     let (least, most) = ends(both, 2);
     // Clients that all draw the same numbers differ from one attempt to the next alone.
     let (first, last) = ends(fourth, 1);
-    least < 0.5 && most > 0.35 && most - least > 0.25 && last - first > 0.1
+    least < 0.5 && most > 0.35 && most - least > 0.25 && last - first > 0.1 && pairs(third, fourth_waits) < PAIRS
+}
+
+/// Of clients that come back together twice. Where each draws for itself, one group of eight in
+/// 60,000 has so many; where they draw of two numbers, or two of them have the same seed, each has.
+const PAIRS: usize = 4;
+/// They come at one moment.
+const TOGETHER: Duration = Duration::from_millis(20);
+
+fn pairs(third: &[Duration], fourth: &[Duration]) -> usize {
+    let meet = |waits: &[Duration], one: usize, other: usize| waits[one].abs_diff(waits[other]) < TOGETHER;
+    let clients = third.len().min(fourth.len());
+    let all = (0..clients).flat_map(|one| (0..one).map(move |other| (one, other)));
+    all.filter(|&(one, other)| meet(third, one, other) && meet(fourth, one, other)).count()
 }
 
 /// The least and the most, some of the longest left out.
@@ -56,6 +69,14 @@ mod tests {
     #[test]
     fn eight_clients_with_the_same_numbers_are_not() {
         assert!(!are_spread(&waits(LONGEST[1], |_| 0.1), &waits(LONGEST[2], |_| 0.9)));
+    }
+
+    #[test]
+    fn two_numbers_are_not() {
+        for clients in [[0, 0, 0, 0, 1, 1, 1, 1], [0, 1, 0, 0, 0, 0, 0, 1]] {
+            let of = |number: u64| [0.1, 0.9][clients[number as usize]] + number as f64 / 100.0;
+            assert!(!are_spread(&waits(LONGEST[1], of), &waits(LONGEST[2], of)));
+        }
     }
 
     #[test]

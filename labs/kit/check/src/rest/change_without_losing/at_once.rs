@@ -42,7 +42,7 @@ async fn held(bench: &mut Bench) -> Result<(Order, Order, Waiting, Gate), Failed
     Err(answer.wrong("that the stock was asked first"))
 }
 
-async fn answer_of(waiting: Waiting) -> Result<Answer, Failed> {
+pub(super) async fn answer_of(waiting: Waiting) -> Result<Answer, Failed> {
     waiting.await.unwrap_or_else(|error| Err(Failed::new("(sent a PUT)", "an answer", format!("({error})"))))
 }
 

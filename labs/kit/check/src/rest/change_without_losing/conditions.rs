@@ -26,6 +26,15 @@ pub(super) async fn stale_is_412(bench: &mut Bench) -> Outcome {
     let invented = format!("\"{}\"", bench.word());
     let mut tags = vec![first.etag, invented.clone(), format!("{invented}, \"{}\"", bench.word())];
     tags.extend(neighbours(&order.etag));
+    // Another order's; where tags are numbers it takes two changes until it isn't this one's as well.
+    let mut other = super::order::new_order(bench).await?;
+    for _ in 0..2 {
+        tags.push(other.etag.clone());
+        let equipment = draw(&[&other.equipment]);
+        other = other.change(bench, equipment).await?;
+    }
+    tags.push(other.etag);
+    tags.retain(|tag| *tag != order.etag);
     for tag in tags {
         let put = order.put_if(&tag, &draw(&[&order.equipment]));
         refused(bench, &order, put, StatusCode::PRECONDITION_FAILED).await?;
@@ -33,10 +42,14 @@ pub(super) async fn stale_is_412(bench: &mut Bench) -> Outcome {
     Ok(())
 }
 
-/// Tags that are nearly this one: longer, shorter, and where it is a number, those around it.
+/// Tags that are nearly this one: longer, shorter, in the other case, and where it is a number,
+/// those around it.
 fn neighbours(tag: &str) -> Vec<String> {
     let inner = tag.trim_matches('"');
     let mut near = vec![format!("{inner}0"), format!("0{inner}"), String::new()];
+    let mut shorter = inner.to_owned();
+    shorter.pop();
+    near.extend([shorter, inner.to_uppercase(), inner.to_lowercase()]);
     if let Ok(number) = inner.parse::<u64>() {
         near.extend([number.wrapping_add(1).to_string(), number.wrapping_add(1_000).to_string(), "0".to_owned()]);
     }
@@ -62,6 +75,7 @@ pub(super) async fn star_and_lists_hold(bench: &mut Bench) -> Outcome {
         format!("TAG, {one}"),
         format!("{one},TAG,{two}"),
         format!("W/{one} , TAG"),
+        format!("{one}, {two}, TAG"),
         "*".to_owned(),
     ];
     for condition in conditions {

@@ -41,6 +41,15 @@ pub(super) async fn placed(bench: &mut Bench) -> Result<(Order, Played), Failed>
 /// An order more.
 pub(super) async fn new_order(bench: &mut Bench) -> Result<Order, Failed> {
     let (created_by, equipment) = (bench.word(), draw(&[]));
+    new_order_of(bench, created_by, equipment).await
+}
+
+/// One that somebody wants just so.
+pub(super) async fn new_order_of(
+    bench: &mut Bench,
+    created_by: String,
+    equipment: Vec<&'static str>,
+) -> Result<Order, Failed> {
     let draft = json!({ "created_by": created_by, "equipment": equipment });
     let answer = bench.server().await?.send(request(Method::POST, "/v1/orders").json(&draft)).await?;
     answer.expect_status(StatusCode::CREATED).map_err(not_from_before)?;

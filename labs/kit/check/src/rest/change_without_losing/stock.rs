@@ -4,22 +4,26 @@ use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::STOCK;
 use super::order::{Order, draw, new_order, placed, while_stock};
 use crate::bench::Bench;
-use crate::http::{Answer, Received, Reply};
+use crate::http::{Answer, Gate, Received, Reply, send};
 use crate::verdict::{Failed, Outcome};
 
 /// Until the program must have given up on a stock that says nothing; half a second more
 /// than its sentence says, for a machine that does much else besides.
 const PATIENCE: Duration = Duration::from_millis(4_500);
+/// A yes that is in time, also where the question was on its way for long.
+const LATE: Duration = Duration::from_secs(2);
 
 pub(super) async fn stock_is_asked(bench: &mut Bench) -> Outcome {
     let (mut order, stock) = placed(bench).await?;
-    // The same list twice: what the stock said once is no answer to the next question.
+    // The same list again: what the stock said once is no answer to the next question, also where
+    // the order has it already.
     let drawn = draw(&[&order.equipment]);
-    for equipment in [drawn.clone(), vec!["MOUSE"], drawn] {
+    for equipment in [drawn.clone(), vec!["MOUSE"], drawn.clone(), drawn] {
         stock.answers(|_, _| super::order::yes());
         let answer = bench.server().await?.send(order.put(&equipment)).await?;
         answer.expect_status(StatusCode::OK)?;
@@ -64,6 +68,8 @@ pub(super) async fn any_2xx_is_a_yes(bench: &mut Bench) -> Outcome {
         Reply::json(StatusCode::CREATED, &json!({ "reservation": bench.word() })),
         Reply::text(StatusCode::ACCEPTED, "text/plain", "taken"),
         Reply::status(StatusCode::OK),
+        Reply::status(StatusCode::PARTIAL_CONTENT),
+        Reply::json(StatusCode::IM_USED, &json!({})),
     ];
     for reply in replies {
         let (said, equipment) = (said(&reply), draw(&[&order.equipment]));
@@ -85,7 +91,16 @@ fn said(reply: &Reply) -> String {
 
 pub(super) async fn a_no_changes_nothing(bench: &mut Bench) -> Outcome {
     let (order, _stock) = placed(bench).await?;
-    for status in [StatusCode::CONFLICT, StatusCode::NOT_FOUND, StatusCode::UNPROCESSABLE_ENTITY] {
+    let statuses = [
+        StatusCode::CONFLICT,
+        StatusCode::NOT_FOUND,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        StatusCode::BAD_REQUEST,
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::GONE,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    for status in statuses {
         let reply = Reply::json(status, &json!({ "reserved": false }));
         refused_with(bench, &order, reply, StatusCode::CONFLICT).await?;
     }
@@ -101,6 +116,30 @@ async fn refused_with(bench: &mut Bench, order: &Order, reply: Reply, status: St
     let said = said(&reply);
     stock.answers(move |_, _| reply.clone());
     refused(bench, order, status).await.map_err(|failed| while_stock(&said, failed))
+}
+
+/// Two PUTs at once: to one the stock says nothing, to the other yes, after two of its three seconds.
+async fn silence_and_a_late_yes(bench: &mut Bench, order: &Order) -> Outcome {
+    let stock = bench.plays(STOCK).await?;
+    let other = new_order(bench).await?;
+    // Not one of those that `refused` may draw.
+    let (equipment, gate) = (vec!["MOUSE"], Gate::new());
+    let (late, behind) = (json!({ "equipment": equipment }), gate.clone());
+    stock.answers(move |received, _| {
+        let is_late = serde_json::from_slice::<Value>(&received.body).is_ok_and(|body| body == late);
+        if is_late { super::order::yes().behind(&behind) } else { Reply::Hang }
+    });
+    let address = bench.server().await?.address;
+    let put = tokio::spawn(send(address, other.put(&equipment).patience(PATIENCE)));
+    // It ends by itself, with the program at the latest.
+    tokio::spawn(async move {
+        let _ = timeout(PATIENCE, stock.wait_for(1)).await;
+        gate.open_after(LATE).await;
+    });
+    let refused = refused(bench, order, StatusCode::SERVICE_UNAVAILABLE).await;
+    refused.map_err(|failed| while_stock("the stock: no answer, and the connection stayed open", failed))?;
+    let late = super::at_once::answer_of(put).await?;
+    late.expect_status(StatusCode::OK).map_err(|failed| while_stock("the stock says yes after 2 s", failed))
 }
 
 async fn refused(bench: &mut Bench, order: &Order, status: StatusCode) -> Outcome {
@@ -120,12 +159,14 @@ pub(super) async fn trouble_is_503(bench: &mut Bench) -> Outcome {
     let unwell = [
         Reply::status(StatusCode::SERVICE_UNAVAILABLE),
         Reply::text(StatusCode::INTERNAL_SERVER_ERROR, "text/html", "<h1>Internal Server Error</h1>"),
+        Reply::status(StatusCode::BAD_GATEWAY),
+        Reply::status(StatusCode::GATEWAY_TIMEOUT),
         Reply::Cut,
-        Reply::Hang,
     ];
     for reply in unwell {
         refused_with(bench, &order, reply, StatusCode::SERVICE_UNAVAILABLE).await?;
     }
+    silence_and_a_late_yes(bench, &order).await?;
     bench.takes_away(STOCK);
     let refused = refused(bench, &order, StatusCode::SERVICE_UNAVAILABLE).await;
     refused.map_err(|failed| while_stock("nobody listens where the stock is to be", failed))

@@ -7,7 +7,10 @@ use super::world::Learner;
 #[rstest]
 #[tokio::test]
 async fn enter_skips_and_the_end_of_the_input_skips_the_rest(
-    #[values("lesson", "postman", "rest", "choose", "rest/01")] quiz: &str,
+    #[values(
+        "lesson", "postman", "rest", "grpc", "kafka", "choose", "stage-1", "stage_4", "stage-6", "rest/01", "grpc/02"
+    )]
+    quiz: &str,
     #[values("", "\n", "\n\n\n\n\n\n\n\n\n\n\n\n")] typed: &str,
 ) {
     let learner = Learner::new();

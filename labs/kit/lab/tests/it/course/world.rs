@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use crate::support::{Output, Process, folder, lab_words};
 
 pub(super) const STARTER: &str = "// The starter.\n";
+/// The solution of grpc/02.
+const CONTRACT: &str = "grpc/solutions/02_change_a_contract.proto";
 const FILE: &str = "labs/rest/exercises/01_health.rs";
 
 pub(super) struct Learner(TempDir);
@@ -18,16 +20,14 @@ impl Learner {
     /// With the starter of each exercise in git, and `app.sh`, which ends at once.
     pub(super) fn new() -> Self {
         let learner = Self(folder());
-        let lab = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rest");
-        for (from, to) in
-            [("solutions/01_health.rs", "solutions"), ("exercises/python/01_health.py", "exercises/python")]
-        {
-            let to = learner.path("labs/rest").join(to);
-            fs::create_dir_all(&to).expect("a folder");
-            fs::copy(lab.join(from), to.join(Path::new(from).file_name().expect("a name"))).expect("copied");
+        let labs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        for file in ["rest/solutions/01_health.rs", "rest/exercises/python/01_health.py", CONTRACT] {
+            let to = learner.path("labs").join(file);
+            fs::create_dir_all(to.parent().expect("a folder")).expect("made");
+            fs::copy(labs.join(file), to).expect("copied");
         }
         for exercise in lab_check::EXERCISES {
-            let file = format!("labs/{}/exercises/{}.rs", exercise.lab(), exercise.file_stem());
+            let file = format!("labs/{}/exercises/{}", exercise.lab(), exercise.file_name());
             fs::create_dir_all(learner.path(&file).parent().expect("a folder")).expect("made");
             learner.write(&file, STARTER);
         }
@@ -50,6 +50,11 @@ impl Learner {
     pub(super) fn write_a_right_program(&self) {
         let lab = env!("CARGO_BIN_EXE_lab");
         self.write("app.sh", &format!("exec '{lab}' run rest-server --in-memory\n"));
+    }
+
+    /// The contract that grpc/02 asks for.
+    pub(super) fn right_contract(&self) -> String {
+        fs::read_to_string(self.path("labs").join(CONTRACT)).expect("readable")
     }
 
     /// Saves the learner's file of rest/01.

@@ -1,0 +1,100 @@
+//! One run of a consumer: what was in the topic, and what it printed of that.
+
+use serde_json::Value;
+
+use super::look::listed;
+use super::run::Run;
+use super::{At, Record};
+use crate::bench::Bench;
+use crate::verdict::{Failed, Outcome};
+
+/// Of what it printed, so much is shown.
+const SHOWN: usize = 2_000;
+
+/// What it did.
+pub(crate) struct Consuming {
+    run: Run,
+    /// What is in the topic after its end.
+    pub(crate) there: Vec<Record>,
+}
+
+impl Bench {
+    /// Runs a consumer to its end; kills it when `enough` returns.
+    pub(crate) async fn consume(
+        &self,
+        at: At<'_>,
+        topic: &str,
+        group: &str,
+        enough: impl Future<Output = ()>,
+    ) -> Result<Consuming, Failed> {
+        self.kafka().note_group(group);
+        let run = self.run_at(at, &[("LAB_TOPIC", topic), ("LAB_GROUP", group)], None, enough).await?;
+        Ok(Consuming { run, there: self.kafka().read(topic).await? })
+    }
+}
+
+impl Consuming {
+    /// It ended by itself with this code.
+    pub(crate) fn expect_exit(&self, code: i32) -> Outcome {
+        self.expect(&format!("exit code {code}"), self.run.has_exit(code))
+    }
+
+    /// What it printed, line by line.
+    pub(crate) fn printed(&self) -> Result<Vec<Record>, Failed> {
+        let lines = self.run.ran.stdout.lines().filter(|line| !line.trim().is_empty());
+        let record = |line: &str| {
+            let expected = "on stdout, for each record, a line of JSON: {\"partition\": 0, \"offset\": 0, \"key\": \"…\", \"value\": \"…\"}";
+            parse(line).ok_or_else(|| self.wrong(expected))
+        };
+        lines.map(record).collect()
+    }
+
+    /// It printed these, each once, in the order of each partition, and no others.
+    pub(crate) fn expect_printed(&self, what: &str, expected: &[Record]) -> Outcome {
+        let printed = self.printed()?;
+        let of = |records: &[Record], number| -> Vec<Record> {
+            records.iter().filter(|record| record.partition == number).cloned().collect()
+        };
+        let known = printed.iter().all(|record| expected.contains(record));
+        let same = expected.iter().all(|one| of(&printed, one.partition) == of(expected, one.partition));
+        self.expect(what, known && same)
+    }
+
+    /// White space is nothing.
+    pub(crate) fn expect_no_output(&self) -> Outcome {
+        self.expect("nothing on stdout", self.run.ran.stdout.trim().is_empty())
+    }
+
+    /// Passes if it holds; `what` says what should.
+    pub(crate) fn expect(&self, what: &str, holds: bool) -> Outcome {
+        if holds { Ok(()) } else { Err(self.wrong(what)) }
+    }
+
+    fn wrong(&self, expected: &str) -> Failed {
+        let there = match self.there.is_empty() {
+            true => "(nothing is in the topic)".to_owned(),
+            false => format!("(in the topic: place, key, value)\n{}", listed(&self.there)),
+        };
+        let stdout = self.run.ran.stdout.trim();
+        let shown: String = stdout.chars().take(SHOWN).collect();
+        let printed =
+            if stdout.is_empty() { "(nothing on stdout)".to_owned() } else { format!("(on stdout)\n{shown}") };
+        self.run.wrong(&there, expected, &printed)
+    }
+}
+
+/// `{"partition","offset","key","value"}`; other fields are nobody's business.
+fn parse(line: &str) -> Option<Record> {
+    let value: Value = serde_json::from_str(line).ok()?;
+    let text = |name: &str| match value.as_object()?.get(name)? {
+        Value::Null => Some(None),
+        Value::String(text) => Some(Some(text.clone().into_bytes())),
+        _ => None,
+    };
+    Some(Record {
+        partition: i32::try_from(value["partition"].as_i64()?).ok()?,
+        offset: value["offset"].as_i64()?,
+        key: text("key")?,
+        value: text("value")?,
+    })
+}

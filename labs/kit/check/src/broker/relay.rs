@@ -1,0 +1,239 @@
+//! A relay before the broker, for checks that decide when it answers, and what.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::frame::{self, Moved, moved};
+use super::produce::Produce;
+use super::{Broker, broken};
+use crate::http::Gate;
+use crate::verdict::{Event, Failed, Who};
+
+/// Requests of one connection whose answers are yet to come. A client has five.
+const MOST_UNDER_WAY: usize = 1_000;
+/// Of what happened when. No ladder is that long.
+const MOST_EVENTS: usize = 1_000;
+
+/// Kinds of requests, by their numbers in the protocol.
+pub(crate) const PRODUCE: i16 = 0;
+pub(crate) const FETCH: i16 = 1;
+
+/// A request that came.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    /// Which kind, by its number in the protocol.
+    pub(crate) api: i16,
+}
+
+impl Asked {
+    /// It brings records.
+    pub(crate) fn is_produce(self) -> bool {
+        self.api == PRODUCE
+    }
+
+    /// It asks for records.
+    pub(crate) fn is_fetch(self) -> bool {
+        self.api == FETCH
+    }
+}
+
+/// What becomes of a request.
+pub(crate) enum Fate {
+    /// It passes, and its answer too.
+    Pass,
+    /// It waits at the gate before it reaches the broker.
+    Hold(Gate),
+    /// The broker has it, and its answer waits at the gate.
+    HoldAnswer(Gate),
+    /// A Produce that the broker never sees: the answer is this error, by its number.
+    Refuse(i16),
+}
+
+/// Chooses it.
+pub(crate) trait Plan: Fn(Asked) -> Fate + Send + Sync + 'static {}
+impl<T: Fn(Asked) -> Fate + Send + Sync + 'static> Plan for T {}
+
+/// Under way until it is dropped.
+pub(crate) struct Relay {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    _tasks: JoinSet<()>,
+}
+
+struct Shared {
+    plan: Box<dyn Plan>,
+    moved: Vec<Moved>,
+    /// How many requests came of each kind.
+    came: watch::Sender<BTreeMap<i16, usize>>,
+    events: Mutex<Vec<(Instant, Who, String)>>,
+}
+
+/// What the client is to get next.
+enum Next {
+    /// The broker's next answer.
+    Answer(Option<Gate>),
+    /// This.
+    Frame(Vec<u8>),
+}
+
+impl Broker {
+    /// Before each of its nodes.
+    pub(crate) async fn relay(&self, plan: impl Plan) -> Result<Relay, Failed> {
+        let none = |error: io::Error| broken("put a relay before the broker", lab_console::reason(&error));
+        let (mut listeners, mut moved) = (Vec::new(), Vec::new());
+        for (host, port) in &self.nodes {
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(none)?;
+            let address = listener.local_addr().map_err(none)?;
+            moved.push(Moved::new((host, *port), ("127.0.0.1", address.port())));
+            listeners.push((listener, address, (host.clone(), *port)));
+        }
+        let address = listeners.first().map(|(_, address, _)| *address);
+        let address = address.ok_or_else(|| broken("put a relay before the broker", "it names no node"))?;
+        let (came, events) = Default::default();
+        let shared = Arc::new(Shared { plan: Box::new(plan), moved, came, events });
+        let mut tasks = JoinSet::new();
+        for (listener, _, node) in listeners {
+            tasks.spawn(serve(listener, node, Arc::clone(&shared)));
+        }
+        Ok(Relay { address, shared, _tasks: tasks })
+    }
+}
+
+impl Relay {
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns when so many requests of this kind have come. The caller sets the time.
+    pub(crate) async fn wait_for(&self, api: i16, count: usize) {
+        let mut came = self.shared.came.subscribe();
+        // The sender lives as long as this does.
+        let _ = came.wait_for(|came| came.get(&api).copied().unwrap_or_default() >= count).await;
+    }
+
+    /// What was held, let go or refused, and when.
+    pub(super) fn ladder(&self, began: Instant) -> Vec<Event> {
+        let events = self.shared.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let event = |(at, who, what): &(Instant, Who, String)| Event {
+            at_ms: at.saturating_duration_since(began).as_millis() as u64,
+            who: *who,
+            what: what.clone(),
+        };
+        events.iter().map(event).collect()
+    }
+}
+
+impl Shared {
+    /// What becomes of it.
+    fn fate(&self, request: &[u8]) -> (Asked, Fate) {
+        let asked = Asked { api: request.first_chunk().map_or(-1, |api| i16::from_be_bytes(*api)) };
+        self.came.send_modify(|came| *came.entry(asked.api).or_default() += 1);
+        (asked, (self.plan)(asked))
+    }
+
+    fn note(&self, asked: Asked, what: &str) {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        if events.len() < MOST_EVENTS {
+            let comes = match asked.api {
+                PRODUCE => "a record comes",
+                FETCH => "records are asked for",
+                _ => "a question comes",
+            };
+            events.push((Instant::now(), Who::Broker, what.replace("it comes", comes)));
+        }
+    }
+}
+
+async fn serve(listener: TcpListener, node: (String, u16), shared: Arc<Shared>) {
+    // Dropped with this task, and all connections with it.
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            Ok((client, _)) = listener.accept() => {
+                connections.spawn(pass(client, node.clone(), Arc::clone(&shared)));
+            }
+            Some(_) = connections.join_next() => {}
+        }
+    }
+}
+
+async fn pass(client: TcpStream, node: (String, u16), shared: Arc<Shared>) -> io::Result<()> {
+    let broker = TcpStream::connect((&*node.0, node.1)).await?;
+    // Else a small frame may wait 40 ms for the acknowledgement of the one before it.
+    client.set_nodelay(true).and(broker.set_nodelay(true))?;
+    let ((from_client, to_client), (from_broker, to_broker)) = (client.into_split(), broker.into_split());
+    let (next, nexts) = mpsc::channel(MOST_UNDER_WAY);
+    tokio::select! {
+        done = requests(from_client, to_broker, next, &shared) => done,
+        done = answers(from_broker, to_client, nexts, &shared) => done,
+    }
+}
+
+async fn requests(
+    mut client: OwnedReadHalf,
+    mut broker: OwnedWriteHalf,
+    next: mpsc::Sender<Next>,
+    shared: &Shared,
+) -> io::Result<()> {
+    loop {
+        let request = frame::read(&mut client).await?;
+        let (asked, fate) = shared.fate(&request);
+        let produce = if asked.is_produce() { Produce::read(&request) } else { None };
+        let wants_an_answer = produce.as_ref().is_none_or(Produce::wants_an_answer);
+        let answer = match (fate, produce) {
+            (Fate::Hold(gate), _) => {
+                shared.note(asked, "it comes; the broker takes its time");
+                gate.pass().await;
+                shared.note(asked, "the broker takes it");
+                Next::Answer(None)
+            }
+            (Fate::HoldAnswer(gate), _) if gate.is_open() => Next::Answer(None),
+            (Fate::HoldAnswer(gate), _) => {
+                shared.note(asked, "it comes; the broker says nothing");
+                Next::Answer(Some(gate))
+            }
+            (Fate::Refuse(error), Some(produce)) => {
+                shared.note(asked, &format!("it comes; the broker refuses it (error {error})"));
+                Next::Frame(produce.refused(error))
+            }
+            (Fate::Pass | Fate::Refuse(_), _) => Next::Answer(None),
+        };
+        if matches!(answer, Next::Answer(_)) {
+            frame::write(&mut broker, &request).await?;
+        }
+        if wants_an_answer {
+            next.send(answer).await.map_err(io::Error::other)?;
+        }
+    }
+}
+
+async fn answers(
+    mut broker: OwnedReadHalf,
+    mut client: OwnedWriteHalf,
+    mut nexts: mpsc::Receiver<Next>,
+    shared: &Shared,
+) -> io::Result<()> {
+    while let Some(next) = nexts.recv().await {
+        let answer = match next {
+            Next::Frame(answer) => answer,
+            Next::Answer(gate) => {
+                let answer = frame::read(&mut broker).await?;
+                if let Some(gate) = gate {
+                    gate.pass().await;
+                    shared.note(Asked { api: -1 }, "the broker answers");
+                }
+                moved(answer, &shared.moved)
+            }
+        };
+        frame::write(&mut client, &answer).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! What is tried again, how often, and how long.
+
+use std::time::{Duration, Instant};
+
+use tokio::time::{sleep, timeout};
+
+use super::order::{LONG, Placing, place, reserved};
+use super::passes_on::{expect_left, expect_whole};
+use crate::bench::Bench;
+use crate::http::Gate;
+use crate::rpc::{Code, Received, Reply};
+use crate::verdict::{Event, Failed, Outcome};
+
+/// The least and the most before the second call, and before the third.
+const WAITS: [(Duration, Duration); 2] =
+    [(Duration::from_millis(50), Duration::from_millis(200)), (Duration::from_millis(100), Duration::from_millis(400))];
+/// For a program to be done on a busy machine.
+const BUSY: Duration = Duration::from_millis(300);
+const HELD_UP: Duration = Duration::from_millis(150);
+/// For an answer that must come.
+const PATIENT: Duration = Duration::from_secs(3);
+/// So many are watched: one of them isn't held up.
+const WATCHED: usize = 3;
+
+fn unavailable(bench: &Bench) -> (Reply, String) {
+    let words = bench.word();
+    (Reply::status(Code::UNAVAILABLE, words.clone()), words)
+}
+
+/// Each call wants what the first one wants.
+fn expect_equal(placing: &Placing, calls: &[Received]) -> Outcome {
+    let first = &calls[0].message;
+    let same = calls.iter().all(|call| {
+        let sorted = |call: &serde_json::Value| {
+            let mut items: Vec<_> = call["items"].as_array().into_iter().flatten().map(ToString::to_string).collect();
+            items.sort();
+            items
+        };
+        call.message["order_id"] == first["order_id"] && sorted(&call.message) == sorted(first)
+    });
+    placing.expect("the same request each time, with the same `order_id`", same)
+}
+
+pub(super) async fn unavailable_is_tried_again(bench: &mut Bench) -> Outcome {
+    for failures in 1..=2 {
+        let mut replies: Vec<Reply> = (0..failures).map(|_| unavailable(bench).0).collect();
+        replies.push(reserved(bench));
+        let mut placing = place(bench, LONG, replies).await?;
+        placing.call(failures + 1).await?;
+        let order = placing.succeeds().await?;
+        let calls = placing.calls();
+        placing.expect(&format!("{} calls", failures + 1), calls.len() == failures + 1)?;
+        expect_equal(&placing, &calls)?;
+        placing.expect("the order's id as `order_id`", calls[0].message["order_id"] == order["id"])?;
+    }
+    for code in [Code::FAILED_PRECONDITION, Code::INVALID_ARGUMENT, Code::DEADLINE_EXCEEDED] {
+        let replies = vec![unavailable(bench).0, Reply::status(code, "no")];
+        let mut placing = place(bench, LONG, replies).await?;
+        placing.call(2).await?;
+        placing.ends_with(&[code], PATIENT).await?;
+        placing.expect("two calls: the second one had an answer", placing.calls().len() == 2)?;
+    }
+    Ok(())
+}
+
+pub(super) async fn three_calls_are_all(bench: &mut Bench) -> Outcome {
+    let (reply, words) = unavailable(bench);
+    let mut placing = place(bench, LONG, vec![reply]).await?;
+    placing.call(3).await?;
+    let fourth = placing.comes_to(4, PATIENT).await?;
+    placing.expect("three calls, and then the answer", !fourth)?;
+    placing.ends_with(&[Code::UNAVAILABLE], BUSY).await?;
+    let message = placing.answer(BUSY).await?.message.clone();
+    // Retry policies put words of their own before it.
+    placing.expect(&format!("a message with the warehouse's in it, \"{words}\""), message.contains(&words))
+}
+
+pub(super) async fn they_are_spaced(bench: &mut Bench) -> Outcome {
+    let mut quickest: [Option<(Duration, Failed)>; 2] = [None, None];
+    for _ in 0..WATCHED {
+        let reply = unavailable(bench).0;
+        let mut placing = place(bench, LONG, vec![reply]).await?;
+        placing.call(3).await?;
+        placing.ends_with(&[Code::UNAVAILABLE], PATIENT).await?;
+        let calls = placing.calls();
+        for (index, (least, most)) in WAITS.into_iter().enumerate() {
+            let wait = calls[index + 1].at.duration_since(calls[index].at);
+            let (least_ms, most_ms, was) = (least.as_millis(), most.as_millis(), wait.as_millis());
+            let number = ["second", "third"][index];
+            let failed =
+                placing.wrong(format!("{least_ms} to {most_ms} ms before the {number} call, and not {was} ms"));
+            if wait < least {
+                return Err(failed);
+            }
+            if quickest[index].as_ref().is_none_or(|(known, _)| wait < *known) {
+                quickest[index] = Some((wait, failed));
+            }
+        }
+    }
+    // The machine may hold up one or the other, but not all of them.
+    let slow = quickest.into_iter().flatten().zip(WAITS).find(|((wait, _), (_, most))| *wait > *most + HELD_UP);
+    slow.map_or(Ok(()), |((_, failed), _)| Err(failed))
+}
+
+pub(super) async fn the_deadline_shrinks(bench: &mut Bench) -> Outcome {
+    let deadline = Duration::from_millis(4_000 + bench.number(900));
+    let gates = [Gate::new(), Gate::new()];
+    let mut replies: Vec<_> = gates.iter().map(|gate| unavailable(bench).0.behind(gate)).collect();
+    replies.push(reserved(bench));
+    let mut placing = place(bench, deadline, replies).await?;
+    let first = placing.call(1).await?;
+    expect_whole(&placing, &first, deadline)?;
+    for (number, gate) in (2..).zip(&gates) {
+        let hold = Duration::from_millis(650 + bench.number(100));
+        sleep(hold).await;
+        // The program can't call again before that, however slow anybody is.
+        let since = first.at.elapsed();
+        gate.open();
+        let call = placing.call(number).await?;
+        let least = deadline.saturating_sub(call.at.duration_since(placing.begin) + Duration::from_secs(1));
+        expect_left(&placing, &call, deadline.saturating_sub(since), least)?;
+    }
+    placing.succeeds().await?;
+    bench.shown.push(shown(deadline, &placing.ladder()));
+    Ok(())
+}
+
+/// After a pass: what the warehouse saw of it.
+fn shown(deadline: Duration, ladder: &[Event]) -> String {
+    let head = format!("A caller with {} ms, and a warehouse that was away twice:\n", deadline.as_millis());
+    let line = |event: &Event| format!("  {:>6} ms  {:8} {}\n", event.at_ms, event.who.to_string(), event.what);
+    head + &ladder.iter().map(line).collect::<String>()
+}
+
+pub(super) async fn no_call_begins_after_it(bench: &mut Bench) -> Outcome {
+    let deadline = Duration::from_secs(1);
+    let gate = Gate::new();
+    let replies = vec![unavailable(bench).0.behind(&gate), Reply::Hang];
+    let mut placing = place(bench, deadline, replies).await?;
+    let first = placing.call(1).await?;
+    // Whoever waits 50 ms after that is too late, wherever in this second its own clock began.
+    let close = (deadline - Duration::from_millis(30)).saturating_sub(first.at.elapsed());
+    sleep(close).await;
+    gate.open();
+    let opened = Instant::now();
+    // An answer meanwhile doesn't mean that it has stopped.
+    let second = timeout(BUSY * 2, placing.warehouse.wait_for(2)).await.is_ok();
+    // What it was, the ladder shows.
+    let _ = placing.answer(BUSY).await;
+    let what = format!(
+        "no call after the deadline, 1000 ms: the answer to the first came at {} ms",
+        opened.duration_since(placing.begin).as_millis()
+    );
+    placing.expect(&what, !second)
+}

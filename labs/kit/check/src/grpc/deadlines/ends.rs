@@ -1,0 +1,56 @@
+//! How it ends when nobody answers, or nobody waits.
+
+use std::time::Duration;
+
+use super::WAREHOUSE;
+use super::order::{LONG, draft, place};
+use super::passes_on::expect_cancelled;
+use crate::bench::Bench;
+use crate::grpc::CREATE;
+use crate::rpc::{Code, Reply, request};
+use crate::verdict::Outcome;
+
+/// To hear of it and to act.
+const SOON: Duration = Duration::from_secs(1);
+
+pub(super) async fn a_call_is_cancelled_at_it(bench: &mut Bench) -> Outcome {
+    let deadline = Duration::from_millis(1_200 + bench.number(300));
+    let mut placing = place(bench, deadline, vec![Reply::Hang]).await?;
+    placing.call(1).await?;
+    expect_cancelled(&mut placing, deadline).await
+}
+
+pub(super) async fn a_caller_that_leaves(bench: &mut Bench) -> Outcome {
+    let what = "that the call to the warehouse is cancelled within 1 s after the caller's";
+    let mut cancelled = place(bench, LONG, vec![Reply::Hang]).await?;
+    cancelled.call(1).await?;
+    cancelled.cancel();
+    let given_up = cancelled.gives_up(1, SOON).await;
+    cancelled.expect(what, given_up)?;
+
+    let mut gone = place(bench, LONG, vec![Reply::Hang]).await?;
+    gone.call(1).await?;
+    gone.hang_up();
+    let given_up = gone.gives_up(1, SOON).await;
+    gone.expect(what, given_up)?;
+
+    // While it waits before the next call.
+    let replies = vec![Reply::status(Code::UNAVAILABLE, "not now"), Reply::Hang];
+    let mut between = place(bench, LONG, replies).await?;
+    between.call(1).await?;
+    tokio::time::sleep(Duration::from_millis(10)).await;
+    between.cancel();
+    // One that has begun by then is cancelled as well.
+    let begun = tokio::time::timeout(SOON / 2, between.warehouse.wait_for(2)).await.is_ok();
+    let ended = !begun || between.gives_up(1, SOON).await;
+    between.expect("no call that goes on after the caller has cancelled", ended)
+}
+
+pub(super) async fn nobody_there_is_unavailable(bench: &mut Bench) -> Outcome {
+    bench.plays_rpc(WAREHOUSE).await?;
+    bench.server().await?;
+    bench.takes_away(WAREHOUSE);
+    let draft = draft(bench, &["MOUSE"]);
+    let answer = bench.server().await?.call(request(CREATE, &draft).deadline(LONG)).await?;
+    answer.expect_code(Code::UNAVAILABLE)
+}

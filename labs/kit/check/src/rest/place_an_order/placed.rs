@@ -1,0 +1,85 @@
+//! Orders as the checks of rest/04 place them: one by one, and at one moment.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::ORDERS;
+use crate::bench::Bench;
+use crate::http::{Answer, Gate, Request, get, request, send};
+use crate::verdict::{Failed, Outcome};
+
+/// Enough that ids from a clock meet, and no more than wait at a simple server's door.
+const AT_ONCE: usize = 6;
+/// For requests that nobody may be reading yet.
+const ARRIVE: Duration = Duration::from_millis(300);
+
+pub(super) fn post(order: &Value) -> Request {
+    request(Method::POST, ORDERS).json(order)
+}
+
+/// An order as nobody has seen it before.
+pub(super) fn order(bench: &Bench, equipment: &[&str]) -> Value {
+    json!({ "created_by": format!("{} <É> & Bé 🎧", bench.word()), "equipment": equipment })
+}
+
+/// Orders that no list without repeats, no set, no sorted and no short list can hold.
+pub(super) fn orders(bench: &Bench) -> [Value; 4] {
+    let word = bench.word();
+    let many: Vec<String> = (0..20).rev().map(|number| format!("{word} {number}")).collect();
+    let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    [
+        order(bench, &["WEBCAM", "KEYBOARD", "WEBCAM", "MOUSE", "KEYBOARD"]),
+        order(bench, &["MONITOR"]),
+        order(bench, &["MOUSE", "MOUSE", "KEYBOARD", "MONITOR"]),
+        order(bench, &many),
+    ]
+}
+
+/// What an order that was placed must have, wherever it is answered.
+pub(super) fn expect_order(answer: &Answer, found: &Value, sent: &Value) -> Outcome {
+    let holds = ["created_by", "equipment"].iter().all(|field| found[field] == sent[field]);
+    // With spaces, a line can be broken.
+    answer.expect(&format!("an order with {}", sent.to_string().replace(',', ", ")), holds)
+}
+
+pub(super) fn id(answer: &Answer) -> Result<Value, Failed> {
+    let id = answer.json()?["id"].clone();
+    let holds = id.is_u64() || id.as_str().is_some_and(|id| !id.is_empty());
+    answer.expect("an `id`, which is a string that isn't empty, or a number", holds)?;
+    Ok(id)
+}
+
+/// Places it.
+pub(super) async fn place(bench: &mut Bench, order: &Value) -> Result<Answer, Failed> {
+    let answer = bench.server().await?.send(post(order)).await?;
+    answer.expect_status(StatusCode::CREATED)?;
+    Ok(answer)
+}
+
+/// Places some, of which all but the last byte is there before any is whole.
+pub(super) async fn at_one_moment(bench: &mut Bench) -> Result<Vec<(Answer, Value)>, Failed> {
+    let mut orders: Vec<Value> = (1..AT_ONCE).map(|_| order(bench, &["MOUSE"])).collect();
+    // Somebody wants the same once more.
+    orders.push(orders[0].clone());
+    let address = bench.server().await?.address;
+    let gate = Gate::new();
+    let posts = orders.iter().map(|order| send(address, post(order).held_at(&gate)));
+    let look = async {
+        gate.filled(orders.len(), ARRIVE).await;
+        // Its answer means that a server that does several things at once has seen the others.
+        let _ = send(address, get(ORDERS)).await;
+        gate.open();
+    };
+    // One that takes request after request is right as well: for it the gate opens by itself.
+    let (answers, (), ()) = tokio::join!(join_all(posts), look, gate.open_after(ARRIVE));
+    let mut placed = Vec::new();
+    for (answer, order) in answers.into_iter().zip(&orders) {
+        let created = answer?;
+        created.expect_status(StatusCode::CREATED)?;
+        placed.push((created, order.clone()));
+    }
+    Ok(placed)
+}
