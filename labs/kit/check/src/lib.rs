@@ -43,7 +43,6 @@ mod report;
 mod repository;
 mod reset;
 mod rest;
-#[allow(dead_code, unused_imports, reason = "it serves exercises that are to come as well")]
 mod rpc;
 mod schema;
 mod server;

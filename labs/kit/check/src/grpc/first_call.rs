@@ -51,6 +51,12 @@ fn draft(bench: &Bench, equipment: &[&str]) -> Value {
     json!({ "created_by": format!("{} <É> & Bé 🎧", bench.word()), "equipment": equipment })
 }
 
+/// For somebody whose name is easily mended: 64 characters, spaces around it, and an é that is two.
+fn draft_of_odd_name(bench: &Bench) -> Value {
+    let name = format!("  {} e\u{301} {} ", bench.word(), "Xy".repeat(23));
+    json!({ "created_by": name, "equipment": ["EQUIPMENT_MOUSE"] })
+}
+
 /// What no list without repeats, no set and no sorted list can hold.
 fn drafts(bench: &Bench) -> [Value; 4] {
     [
@@ -96,7 +102,7 @@ async fn an_order_is_created(bench: &mut Bench) -> Outcome {
 }
 
 async fn the_answer_is_the_order(bench: &mut Bench) -> Outcome {
-    for draft in drafts(bench) {
+    for draft in drafts(bench).into_iter().chain([draft_of_odd_name(bench)]) {
         expect_order(&place(bench, &draft).await?, &draft)?;
     }
     Ok(())
@@ -192,6 +198,14 @@ async fn an_unknown_id_is_not_found(bench: &mut Bench) -> Outcome {
         // Of the same kind: who gives UUIDs may refuse what is none by another code.
         let unknown = unlike(&id, &bench.word());
         read(bench, &unknown).await?.expect_code(Code::NOT_FOUND)?;
+        // One that is like it. Of numbers and UUIDs these would be none.
+        if id.parse::<u64>().is_err() && uuid::Uuid::try_parse(&id).is_err() {
+            let half: String = id.chars().take(id.chars().count() / 2).collect();
+            for unknown in [format!("{id}{}", bench.word()), format!("{}{id}", bench.word()), half] {
+                let unknown = if unknown.is_empty() { bench.word() } else { unknown };
+                read(bench, &unknown).await?.expect_code(Code::NOT_FOUND)?;
+            }
+        }
     }
     Ok(())
 }

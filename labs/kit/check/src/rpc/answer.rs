@@ -1,6 +1,5 @@
 //! What a call came to, and what is to be found in it.
 
-use http::HeaderMap;
 use serde_json::Value;
 
 use super::status::{Code, Status};
@@ -11,8 +10,6 @@ use crate::verdict::{Failed, Outcome};
 pub(crate) struct Answer {
     sent: String,
     came: String,
-    /// What stood before the messages.
-    pub(crate) headers: HeaderMap,
     /// As JSON, with the names of the .proto file; a field with its zero value isn't there.
     pub(crate) messages: Vec<Value>,
     pub(crate) status: Status,
@@ -20,8 +17,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(super) fn new(stream: Stream, messages: Vec<Value>, status: Status) -> Self {
-        let headers = stream.headers();
-        Self { sent: stream.sent, came: stream.shown, headers, messages, status }
+        Self { sent: stream.sent, came: stream.shown, messages, status }
     }
 
     /// The one message of a call that went well.

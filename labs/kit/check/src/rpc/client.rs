@@ -38,17 +38,7 @@ pub(crate) struct Request {
 /// A call with one message, as JSON with the names of the .proto file. An enum may be a number.
 pub(crate) fn request(path: &'static str, message: &Value) -> Request {
     let method = schema::method(path).expect("the checks call what the schema knows");
-    let bytes = schema::encode(method.input(), message);
-    with(path, method, bytes, json::shown(message))
-}
-
-/// A call with these bytes as its message; `what` says what they are.
-pub(crate) fn raw(path: &'static str, message: impl Into<Bytes>, what: &str) -> Request {
-    let method = schema::method(path).expect("the checks call what the schema knows");
-    with(path, method, message.into(), format!("({what})"))
-}
-
-fn with(path: &'static str, method: MethodDescriptor, message: Bytes, shown: String) -> Request {
+    let (message, shown) = (schema::encode(method.input(), message), json::shown(Some(&method.input()), message));
     Request { path, method, metadata: Vec::new(), message, shown, gate: None, window: WINDOW, patience: PATIENCE }
 }
 

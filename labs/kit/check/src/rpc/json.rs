@@ -91,21 +91,24 @@ fn to_scalar(kind: &Kind, value: &Value) -> Field {
     }
 }
 
-/// On lines that fit a screen: what is short stays on one.
-pub(crate) fn shown(value: &Value) -> String {
-    lines(value, 0)
+/// On lines that fit a screen: what is short stays on one. The fields of a message stand as in the
+/// .proto file.
+pub(super) fn shown(descriptor: Option<&MessageDescriptor>, value: &Value) -> String {
+    lines(descriptor, value, 0)
 }
 
-fn lines(value: &Value, depth: usize) -> String {
+fn lines(descriptor: Option<&MessageDescriptor>, value: &Value, depth: usize) -> String {
     const FITS: usize = 60;
-    let short = one_line(value);
+    let short = one_line(descriptor, value);
     let (begin, end, parts): (_, _, Vec<String>) = match value {
         Value::Object(fields) if short.len() + depth > FITS => {
-            let part = |(name, value): (&String, &Value)| format!("{}: {}", json!(name), lines(value, depth + 2));
-            ('{', '}', fields.iter().map(part).collect())
+            let part = |(name, value, kind): (&String, &Value, Option<MessageDescriptor>)| {
+                format!("{}: {}", json!(name), lines(kind.as_ref(), value, depth + 2))
+            };
+            ('{', '}', in_order(descriptor, fields).into_iter().map(part).collect())
         }
         Value::Array(items) if short.len() + depth > FITS => {
-            ('[', ']', items.iter().map(|item| lines(item, depth + 2)).collect())
+            ('[', ']', items.iter().map(|item| lines(descriptor, item, depth + 2)).collect())
         }
         _ => return short,
     };
@@ -113,14 +116,30 @@ fn lines(value: &Value, depth: usize) -> String {
     format!("{begin}\n{margin}{}\n{}{end}", parts.join(&format!(",\n{margin}")), " ".repeat(depth))
 }
 
-fn one_line(value: &Value) -> String {
+fn one_line(descriptor: Option<&MessageDescriptor>, value: &Value) -> String {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
-            let parts: Vec<_> =
-                fields.iter().map(|(name, value)| format!("{}: {}", json!(name), one_line(value))).collect();
+            let fields = in_order(descriptor, fields).into_iter();
+            let parts: Vec<_> = fields
+                .map(|(name, value, kind)| format!("{}: {}", json!(name), one_line(kind.as_ref(), value)))
+                .collect();
             format!("{{ {} }}", parts.join(", "))
         }
-        Value::Array(items) => format!("[{}]", items.iter().map(one_line).collect::<Vec<_>>().join(", ")),
+        Value::Array(items) => {
+            format!("[{}]", items.iter().map(|item| one_line(descriptor, item)).collect::<Vec<_>>().join(", "))
+        }
         other => other.to_string(),
     }
+}
+
+/// By their numbers, each with the message that it is, if it is one.
+fn in_order<'a>(
+    descriptor: Option<&MessageDescriptor>,
+    fields: &'a Map<String, Value>,
+) -> Vec<(&'a String, &'a Value, Option<MessageDescriptor>)> {
+    let field = |name: &str| descriptor.and_then(|descriptor| descriptor.get_field_by_name(name));
+    let mut all: Vec<_> = fields.iter().map(|(name, value)| (field(name), name, value)).collect();
+    all.sort_by_key(|(field, ..)| field.as_ref().map_or(u32::MAX, FieldDescriptor::number));
+    let kind = |field: Option<FieldDescriptor>| field.and_then(|field| field.kind().as_message().cloned());
+    all.into_iter().map(|(field, name, value)| (name, value, kind(field))).collect()
 }

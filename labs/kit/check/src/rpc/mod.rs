@@ -18,11 +18,11 @@ mod stream;
 mod tests;
 
 pub(crate) use answer::Answer;
-pub(crate) use client::{Request, call, open, raw, request};
+pub(crate) use client::{Request, call, open, request};
 pub(crate) use connection::Connection;
-pub(crate) use json::shown;
 pub(crate) use played::Service;
 pub(crate) use received::Received;
 pub(crate) use reply::Reply;
+pub(crate) use schema::shown;
 pub(crate) use status::{Code, Status};
 pub(crate) use stream::{Next, Stream};

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use http::HeaderMap;
 use serde_json::Value;
 
-use super::json;
+use super::{json, schema};
 
 /// A call that came.
 #[derive(Clone, Debug)]
@@ -48,6 +48,7 @@ impl Received {
     pub(crate) fn shown(&self) -> String {
         let timeout = self.metadata.get("grpc-timeout").and_then(|value| value.to_str().ok());
         let timeout = timeout.map(|value| format!("grpc-timeout: {value}\n")).unwrap_or_default();
-        format!("{}\n{timeout}{}", self.method, json::shown(&self.message))
+        let input = schema::method(&self.method).map(|method| method.input());
+        format!("{}\n{timeout}{}", self.method, json::shown(input.as_ref(), &self.message))
     }
 }

@@ -34,3 +34,8 @@ pub(super) fn decode(descriptor: MessageDescriptor, bytes: Bytes) -> Result<Valu
         .map_err(|error| format!("{length} bytes that are no {name}: {}", error.to_string().trim()))?;
     Ok(json::value(&message))
 }
+
+/// What a method returns, as a learner sees it.
+pub(crate) fn shown(path: &str, message: &Value) -> String {
+    json::shown(method(path).map(|method| method.output()).as_ref(), message)
+}

@@ -85,24 +85,6 @@ impl Stream {
         }
     }
 
-    /// The same, and a message must come.
-    pub(crate) async fn message(&mut self, what: &str, patience: Duration) -> Result<Value, Failed> {
-        match self.next(patience).await? {
-            Next::Message(message) => Ok(message),
-            Next::End(_) => Err(self.wrong(what)),
-            Next::Nothing => Err(self.nothing(what, patience)),
-        }
-    }
-
-    /// The same, and the end must come.
-    pub(crate) async fn end(&mut self, what: &str, patience: Duration) -> Result<Status, Failed> {
-        match self.next(patience).await? {
-            Next::End(status) => Ok(status),
-            Next::Message(_) => Err(self.wrong(what)),
-            Next::Nothing => Err(self.nothing(what, patience)),
-        }
-    }
-
     /// From now on so many bytes may come that nobody has read, on each stream of its connection.
     pub(crate) fn widen(&self, window: u32) {
         self.connection.widen(window);
@@ -123,11 +105,6 @@ impl Stream {
         Failed::new(&self.sent, expected, self.shown.trim())
     }
 
-    fn nothing(&self, expected: &str, patience: Duration) -> Failed {
-        let came = format!("{}\n(and nothing more within {} s)", self.shown, patience.as_secs_f32());
-        Failed { came_back: came.trim().to_owned(), ..self.wrong(expected) }
-    }
-
     /// There is no whole answer.
     pub(super) fn failed(&self, problem: Problem) -> Failed {
         let problem = problem.or_not_http2(&self.connection.recording.bytes_read());
@@ -143,7 +120,7 @@ impl Stream {
                 let message = schema::decode(self.method.output(), message).map_err(Problem::plain)?;
                 // To lay out what is not shown would take longer than to read it.
                 if !self.shown.ends_with(MORE) {
-                    self.show(&format!("\n{}", json::shown(&message)));
+                    self.show(&format!("\n{}", json::shown(Some(&self.method.output()), &message)));
                 }
                 return Ok(Next::Message(message));
             }
@@ -198,11 +175,6 @@ impl Stream {
         } else if !self.shown.ends_with(MORE) {
             self.shown.extend(['\n', MORE]);
         }
-    }
-
-    /// What stood before the first message.
-    pub(super) fn headers(&self) -> HeaderMap {
-        self.came.as_ref().map(|(parts, _)| parts.headers.clone()).unwrap_or_default()
     }
 }
 

@@ -187,7 +187,11 @@ async fn faults_come_first(bench: &mut Bench) -> Outcome {
     for (draft, due) in with_one_fault(bench, &who) {
         expect_fields(&bench.server().await?.call(request(CREATE, &draft)).await?, &due)?;
     }
-    Ok(())
+    let who = bench.word();
+    for (draft, _) in with_one_fault(bench, &who) {
+        expect(bench, request(CREATE, &draft), Code::INVALID_ARGUMENT).await?;
+    }
+    place(bench, &good_of(&who)).await.map(drop)
 }
 
 async fn nothing_of_the_inside_is_told(bench: &mut Bench) -> Outcome {

@@ -15,6 +15,8 @@ fn draft(created_by: &str, equipment: &[Value]) -> Value {
     json!({ "created_by": created_by, "equipment": equipment.iter().map(named).collect::<Vec<_>>() })
 }
 
+const KINDS: [&str; 4] = ["MONITOR", "KEYBOARD", "WEBCAM", "MOUSE"];
+
 fn list(names: &[&str]) -> Vec<Value> {
     names.iter().map(|name| json!(name)).collect()
 }
@@ -88,6 +90,13 @@ pub(super) fn with_many_faults(bench: &Bench) -> Vec<(Value, Vec<String>)> {
         (
             draft(&who, &list(&["MOUSE", "WEBCAM", "MOUSE", "WEBCAM", "WEBCAM", "MOUSE"])),
             fields(&["equipment[4]", "equipment[5]"]),
+        ),
+        (
+            draft(
+                &who,
+                &[&[list(&KINDS), list(&KINDS)].concat()[..], &[json!(0), json!("MOUSE"), unknown.clone()]].concat(),
+            ),
+            fields(&["equipment[8]", "equipment[9]", "equipment[10]"]),
         ),
         (
             draft(&who, &[unknown.clone(), unknown.clone(), unknown]),

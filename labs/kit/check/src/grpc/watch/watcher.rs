@@ -223,5 +223,5 @@ fn brief(message: &Value) -> String {
     }
     let mut message = message.clone();
     cut(&mut message);
-    shown(&message)
+    shown(WATCH, &message)
 }
