@@ -10,6 +10,8 @@ use crate::verdict::{Failed, Outcome};
 
 /// What a library or a busy machine may take from it.
 const LESS: Duration = Duration::from_secs(1);
+/// So long before the deadline, a program may end it by itself.
+const TO_ANSWER: Duration = Duration::from_millis(300);
 /// Of a call that nobody answers in time. The second one is what some libraries say by themselves.
 pub(super) const TOO_LATE: [Code; 2] = [Code::DEADLINE_EXCEEDED, Code::CANCELLED];
 
@@ -96,6 +98,9 @@ pub(super) async fn expect_cancelled(placing: &mut Placing, deadline: Duration) 
     };
     let patience = left(placing)?;
     placing.ends_with(&TOO_LATE, patience).await?;
+    // Its clock began later than ours; a little may be kept for the way back.
+    let whole = placing.begin.elapsed() + TO_ANSWER >= deadline;
+    placing.expect(&format!("an answer at the deadline, {} ms, and not before", deadline.as_millis()), whole)?;
     let given_up = placing.gives_up(1, left(placing)?).await;
     placing.expect("that the call to the warehouse is cancelled at the deadline, or up to 1 s later", given_up)
 }
