@@ -49,7 +49,7 @@ pub async fn reset(args: ResetArgs) -> Result<(), Failure> {
     let kept = kept.and_then(|kept| Some(file.with_file_name(kept.file_name()?).display().to_string()));
     let file = file.display().to_string();
     let line = match (&kept, is_new) {
-        (Some(kept), _) => format!("{file} is the starter again. What you had is in {kept}"),
+        (Some(kept), _) => format!("{file} is the starter again.\nWhat you had is in {kept}"),
         (None, true) => format!("{file} is there again, as the starter."),
         (None, false) => format!("{file} is the starter already, and stays as it is."),
     };

@@ -114,9 +114,12 @@ impl Progress {
     /// The learner does something about it now.
     pub(crate) fn touch(&mut self, exercise: &Exercise) -> &mut Work {
         let now = Timestamp::now();
+        // Who goes to and fro between exercises works on one at a time.
+        let last = self.exercises.values().filter_map(|work| work.last_at).max();
         let work = self.exercises.entry(exercise.id.to_owned()).or_default();
         work.begun_at.get_or_insert(now);
-        let gap = now.duration_since(work.last_at.replace(now).unwrap_or(now));
+        let since = work.last_at.replace(now).max(last).filter(|_| work.begun_at != Some(now));
+        let gap = now.duration_since(since.unwrap_or(now));
         // A clock that was set back gives no work.
         if work.passed_at.is_none() && gap.is_positive() && gap < PAUSE {
             work.worked_seconds += gap.as_secs();

@@ -40,6 +40,17 @@ fn a_pause_is_no_work_and_neither_is_what_comes_after_the_pass() {
 }
 
 #[test]
+fn two_exercises_at_once_are_the_work_of_one() {
+    let mut progress = Progress::default();
+    let ago = |minutes| Some(Timestamp::now() - SignedDuration::from_mins(minutes));
+    progress.touch(EXERCISES[0]).last_at = ago(9);
+    progress.touch(EXERCISES[1]).last_at = ago(4);
+    assert_eq!([0, 1].map(|at| progress.work(EXERCISES[at]).minutes()), [0, 0]);
+    assert_eq!(progress.touch(EXERCISES[0]).minutes(), 4, "the five before were the other one's");
+    assert_eq!(progress.touch(EXERCISES[1]).minutes(), 0);
+}
+
+#[test]
 fn a_pass_does_what_it_implies_as_well() {
     let by_id = |id| crate::find(id).expect("it is in the catalogue");
     let (later, earlier) = (by_id("rest/04"), by_id("rest/01"));
