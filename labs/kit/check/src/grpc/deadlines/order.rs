@@ -65,10 +65,8 @@ pub(super) async fn place_as(
     warehouse.answers(in_turn(replies));
     let begin = Instant::now();
     let stream = bench.server().await?.open(request).await?;
-    let mut placing =
-        Placing { warehouse, draft: draft.clone(), begin, stream, order: None, status: None, events: Vec::new() };
-    placing.note(Who::Checker, "CreateOrder");
-    Ok(placing)
+    let events = vec![(begin, Who::Checker, "CreateOrder".to_owned())];
+    Ok(Placing { warehouse, draft: draft.clone(), begin, stream, order: None, status: None, events })
 }
 
 /// GetOrder, which must answer within a second.
