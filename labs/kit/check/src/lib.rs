@@ -2,8 +2,10 @@
 //! one sentence what is not yet as it should be.
 //!
 //! Read in this order: [`Exercise`], what an exercise is; [`EXERCISES`], all of
-//! them; `bench`, what a check has in its hands; `called`, services that a program
-//! calls; `broker`, what a Kafka program works against; `rest/health.rs`, the checks of one; [`grade`], which runs them; [`Verdict`], what came of it.
+//! them; `bench`, what a check has in its hands; `rest/health.rs`, the checks of one;
+//! [`grade`], which runs them; [`Verdict`], what came of it. `http` and `rpc` talk to
+//! programs over HTTP/1.1 and gRPC; `called` plays the services that a program calls,
+//! and `broker` is what a Kafka program works against.
 //!
 //! Around it is the learner's side, a file a command: `course`, the way through the
 //! exercises; `progress`, what somebody has done of it; `watch`, which leads along;
