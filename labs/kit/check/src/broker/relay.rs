@@ -127,13 +127,13 @@ impl Relay {
 
     /// What was held, let go or refused, and when.
     pub(super) fn ladder(&self, began: Instant) -> Vec<Event> {
-        let events = self.shared.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let event = |(at, who, what): &(Instant, Who, String)| Event {
-            at_ms: at.saturating_duration_since(began).as_millis() as u64,
-            who: *who,
-            what: what.clone(),
-        };
-        events.iter().map(event).collect()
+        self.shared.ladder(began)
+    }
+
+    /// The same, for one that outlives it.
+    pub(super) fn source(&self) -> impl Fn(Instant) -> Vec<Event> + Send + Sync + use<> {
+        let shared = Arc::clone(&self.shared);
+        move |began| shared.ladder(began)
     }
 }
 
@@ -143,6 +143,16 @@ impl Shared {
         let asked = Asked { api: request.first_chunk().map_or(-1, |api| i16::from_be_bytes(*api)) };
         self.came.send_modify(|came| *came.entry(asked.api).or_default() += 1);
         (asked, (self.plan)(asked))
+    }
+
+    fn ladder(&self, began: Instant) -> Vec<Event> {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let event = |(at, who, what): &(Instant, Who, String)| Event {
+            at_ms: at.saturating_duration_since(began).as_millis() as u64,
+            who: *who,
+            what: what.clone(),
+        };
+        events.iter().map(event).collect()
     }
 
     fn note(&self, asked: Asked, what: &str) {
