@@ -58,10 +58,6 @@ impl Bench {
 }
 
 impl Group {
-    pub(crate) fn name(&self) -> &str {
-        &self.0.name
-    }
-
     /// Starts the program as another member, with these variables besides.
     pub(crate) fn start(&self, bench: &Bench, at: At<'_>, variables: &[(&str, &str)]) -> Result<Member, Failed> {
         let (brokers, claim) = bench.address_of(&at)?;
@@ -95,6 +91,7 @@ impl Group {
 
     /// Returns when what the members so far have printed, in the order in which they were started,
     /// is as wanted. The caller sets the time. A line that is no record doesn't count.
+    #[cfg_attr(not(test), allow(dead_code, reason = "for exercises with several members"))]
     pub(crate) fn have_printed<F>(&self, holds: F) -> impl Future<Output = ()> + Send + use<F>
     where
         F: Fn(&[Vec<Record>]) -> bool + Send,

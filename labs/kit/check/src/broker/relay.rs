@@ -118,6 +118,11 @@ impl Relay {
         self.address
     }
 
+    /// How many requests of this kind have come.
+    pub(crate) fn count(&self, api: i16) -> usize {
+        self.shared.came.borrow().get(&api).copied().unwrap_or_default()
+    }
+
     /// Returns when so many requests of this kind have come. The caller sets the time.
     pub(crate) async fn wait_for(&self, api: i16, count: usize) {
         let mut came = self.shared.came.subscribe();

@@ -71,7 +71,7 @@ async fn what_a_group_has_committed_is_seen() {
     let new = New { partition: 1, key: None, value: Some("v".to_owned()) };
     feed.send(&[new.clone(), new]).await.expect("they are there");
     let mut config = bench.kafka().client();
-    config.set("group.id", group.name());
+    config.set("group.id", &group.0.name);
     let committing = move || {
         use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer};
         let consumer: BaseConsumer = config.create()?;
