@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::time::sleep;
@@ -20,6 +20,8 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(12);
 pub(super) const AGAIN: Duration = Duration::from_secs(17);
 /// How often it is looked. There is nothing to be told by.
 const LOOK: Duration = Duration::from_millis(40);
+/// When all ids are in `seen`, until the stock must be right.
+const PARTED: Duration = Duration::from_secs(2);
 /// Of each equipment there is so much and more.
 const MANY: u64 = 1_000;
 
@@ -90,12 +92,19 @@ impl Store {
     pub(super) async fn becomes_right(&self, member: &mut Member, patience: Duration) -> Outcome {
         let expected = lock(&self.expected).clone();
         let settled = async {
+            let mut all_seen: Option<Instant> = None;
             loop {
-                match self.database.content().await {
-                    Ok(content) if content == expected || is_beyond(&content, &expected) => return Ok(()),
-                    Ok(_) => sleep(LOOK).await,
-                    Err(failed) => return Err(failed),
+                let content = self.database.content().await?;
+                if content == expected || is_beyond(&content, &expected) {
+                    return Ok(());
                 }
+                match all_seen {
+                    // Whoever parts the two has had the time to do both.
+                    Some(since) if since.elapsed() > PARTED => return Ok(()),
+                    None if content.seen == expected.seen => all_seen = Some(Instant::now()),
+                    _ => {}
+                }
+                sleep(LOOK).await;
             }
         };
         let waited = member.until(patience, "it", settled).await;
