@@ -3,12 +3,14 @@
 //!
 //! [`Broker`] makes topics, and looks into them as any client would; `relay` stands before it
 //! where a check decides when it answers, and what; `feed` sends records of the checker's own;
-//! `producing` and `consuming` are one run of a program (`run`).
+//! `producing` and `consuming` are one run of a program (`run`), `member` is a consumer that is
+//! started and ended as a check wants it.
 
 mod consuming;
 mod feed;
 mod frame;
 mod look;
+mod member;
 mod partitioner;
 mod produce;
 mod producing;
@@ -32,6 +34,7 @@ use crate::verdict::{Failed, Outcome};
 pub(crate) use consuming::Consuming;
 pub(crate) use feed::{Feed, New};
 pub(crate) use look::Record;
+pub(crate) use member::{Group, Member};
 pub(crate) use partitioner::partition_in_java;
 pub(crate) use producing::{Producing, lines_of};
 pub(crate) use relay::{Asked, FETCH, Fate, OFFSET_COMMIT, PRODUCE, Relay};

@@ -118,6 +118,11 @@ impl Relay {
         self.address
     }
 
+    /// How many requests of this kind have come.
+    pub(crate) fn count(&self, api: i16) -> usize {
+        self.shared.came.borrow().get(&api).copied().unwrap_or_default()
+    }
+
     /// Returns when so many requests of this kind have come. The caller sets the time.
     pub(crate) async fn wait_for(&self, api: i16, count: usize) {
         let mut came = self.shared.came.subscribe();
@@ -127,13 +132,13 @@ impl Relay {
 
     /// What was held, let go or refused, and when.
     pub(super) fn ladder(&self, began: Instant) -> Vec<Event> {
-        let events = self.shared.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let event = |(at, who, what): &(Instant, Who, String)| Event {
-            at_ms: at.saturating_duration_since(began).as_millis() as u64,
-            who: *who,
-            what: what.clone(),
-        };
-        events.iter().map(event).collect()
+        self.shared.ladder(began)
+    }
+
+    /// The same, for one that outlives it.
+    pub(super) fn source(&self) -> impl Fn(Instant) -> Vec<Event> + Send + Sync + use<> {
+        let shared = Arc::clone(&self.shared);
+        move |began| shared.ladder(began)
     }
 }
 
@@ -143,6 +148,16 @@ impl Shared {
         let asked = Asked { api: request.first_chunk().map_or(-1, |api| i16::from_be_bytes(*api)) };
         self.came.send_modify(|came| *came.entry(asked.api).or_default() += 1);
         (asked, (self.plan)(asked))
+    }
+
+    fn ladder(&self, began: Instant) -> Vec<Event> {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let event = |(at, who, what): &(Instant, Who, String)| Event {
+            at_ms: at.saturating_duration_since(began).as_millis() as u64,
+            who: *who,
+            what: what.clone(),
+        };
+        events.iter().map(event).collect()
     }
 
     fn note(&self, asked: Asked, what: &str) {
