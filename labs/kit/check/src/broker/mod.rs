@@ -3,9 +3,11 @@
 //!
 //! [`Broker`] makes topics, and looks into them as any client would; `relay` stands before it
 //! where a check decides when it answers, and what; `feed` sends records of the checker's own;
-//! `producing` and `consuming` are one run of a program (`run`).
+//! `producing` and `consuming` are one run of a program (`run`), and `serving` is a server that
+//! sends what it is asked for over HTTP.
 
 mod consuming;
+mod door;
 mod feed;
 mod frame;
 mod look;
@@ -14,6 +16,7 @@ mod produce;
 mod producing;
 mod relay;
 mod run;
+mod serving;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -36,6 +39,7 @@ pub(crate) use partitioner::partition_in_java;
 pub(crate) use producing::{Producing, lines_of};
 pub(crate) use relay::{Asked, FETCH, Fate, OFFSET_COMMIT, PRODUCE, Relay};
 pub(crate) use run::At;
+pub(crate) use serving::{Serving, wrong_end};
 
 const VARIABLE: &str = "KAFKA_BROKERS";
 /// In as many parts is each topic, here as in the lab.

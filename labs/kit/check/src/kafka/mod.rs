@@ -1,5 +1,6 @@
 //! The exercises of the Kafka lab.
 
+pub(crate) mod accept_now;
 pub(crate) mod first_record;
 pub(crate) mod keys_keep_order;
 pub(crate) mod read_it_back;

@@ -212,6 +212,11 @@ impl Process {
         last_lines(&self.stderr.text())
     }
 
+    /// SIGTERM, as from whoever wants it to end in order.
+    pub(crate) fn terminate(&self) {
+        let _ = killpg(self.group, Signal::SIGTERM);
+    }
+
     /// SIGTERM; SIGKILL to all of it if it stays.
     pub(crate) async fn stop(mut self) {
         let _ = killpg(self.group, Signal::SIGTERM);
