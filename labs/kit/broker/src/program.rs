@@ -25,8 +25,8 @@ const INSECURE: bool = false;
 const NOTICE: [&str; 4] = [
     "This is a Kafka for practice: librdkafka's mock cluster, in memory. It trims a",
     "partition at 5 MiB or 100,000 batches; it fakes transactions; it has no",
-    "compaction, retention, admin API, static membership or lookup by time. For",
-    "the real one: docker compose up, or this program with --apache.",
+    "compaction, retention, admin API or lookup by time. For the real one: docker",
+    "compose up, or this program with --apache.",
 ];
 
 /// Runs a broker until Ctrl-C or SIGTERM.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use lab_console::Failure;
+use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::broker::Broker;
@@ -44,6 +45,8 @@ pub(crate) struct Bench {
     services: Vec<(String, rpc::Service)>,
     /// Of an exercise of the Kafka lab.
     pub(crate) kafka: Option<Broker>,
+    /// What goes on beside the checks.
+    pub(crate) meanwhile: JoinSet<()>,
 }
 
 impl Bench {
@@ -61,6 +64,7 @@ impl Bench {
             played: Vec::new(),
             services: Vec::new(),
             kafka: None,
+            meanwhile: JoinSet::new(),
         })
     }
 
@@ -76,7 +80,8 @@ impl Bench {
             places: Arc::clone(&self.places),
             played: Vec::new(),
             services: Vec::new(),
-            kafka: None,
+            kafka: self.kafka.clone(),
+            meanwhile: JoinSet::new(),
         }
     }
 
@@ -149,7 +154,12 @@ impl Bench {
 
     /// The same with all that it is told.
     pub(crate) async fn run_command(&self, command: Command, enough: impl Future<Output = ()>) -> Result<Ran, Failed> {
-        Ok(self.programs.start(command)?.run_to_end(enough).await)
+        Ok(self.start(command)?.run_to_end(enough).await)
+    }
+
+    /// Starts it, and leaves it to the caller.
+    pub(crate) fn start(&self, command: Command) -> Result<Process, Failed> {
+        self.programs.start(command)
     }
 
     /// The file that is graded; of a command line, what it prints.
@@ -211,7 +221,8 @@ impl Bench {
     }
 
     /// Ends all that was started.
-    pub(crate) async fn end(self) {
+    pub(crate) async fn end(mut self) {
+        self.meanwhile.shutdown().await;
         if let Some(process) = self.server.and_then(|server| server.process) {
             process.stop().await;
         }

@@ -35,6 +35,7 @@ mod inside;
 mod kafka;
 mod markdown;
 mod matrix;
+mod meanwhile;
 mod path;
 mod play;
 mod process;

@@ -17,6 +17,8 @@ pub(super) type Partition = (String, i32);
 const LONGEST_ANSWER: usize = 16 * 1024 * 1024;
 /// The first version of Metadata in the flexible form.
 const METADATA: i16 = 9;
+/// Correlation id: one asks at a time.
+const ALONE: i32 = 0;
 /// The time that means "the first offset that is kept".
 const EARLIEST: i64 = -2;
 
@@ -32,7 +34,7 @@ impl Broker {
 
     /// Asks what every client asks first.
     pub(super) async fn greet(&mut self) -> io::Result<()> {
-        self.ask(Writer::request(Api::Versions, 0)).await.map(drop)
+        self.ask(Writer::request(Api::Versions, 0, ALONE)).await.map(drop)
     }
 
     pub(super) fn into_stream(self) -> TcpStream {
@@ -43,7 +45,7 @@ impl Broker {
     /// any name, and one of more than 32 KiB garbles the other form's answer.
     pub(super) async fn partitions(&mut self) -> io::Result<Vec<Partition>> {
         // No tags; of no topics in particular; make none; tell no permissions (two); no tags.
-        let question = Writer::request(Api::Metadata, METADATA).bytes(&[0; 6]);
+        let question = Writer::request(Api::Metadata, METADATA, ALONE).bytes(&[0; 6]);
         let answer = self.ask(question).await?;
         read(&answer, true, |answer| {
             let _throttled = answer.i32()?;
@@ -69,7 +71,7 @@ impl Broker {
     pub(super) async fn first_offsets(&mut self, partitions: &[Partition]) -> io::Result<BTreeMap<Partition, i64>> {
         let consumer = -1;
         let question =
-            Writer::request(Api::ListOffsets, 1).i32(consumer).list(&by_topic(partitions), |topic, named| {
+            Writer::request(Api::ListOffsets, 1, ALONE).i32(consumer).list(&by_topic(partitions), |topic, named| {
                 topic.text(named.0).list(&named.1, |partition, &id| partition.i32(id).i64(EARLIEST))
             });
         let answer = self.ask(question).await?;
@@ -88,9 +90,10 @@ impl Broker {
         group: &str,
         partitions: &[Partition],
     ) -> io::Result<BTreeMap<Partition, i64>> {
-        let question = Writer::request(Api::OffsetFetch, 1).text(group).list(&by_topic(partitions), |topic, named| {
-            topic.text(named.0).list(&named.1, |partition, &id| partition.i32(id))
-        });
+        let question =
+            Writer::request(Api::OffsetFetch, 1, ALONE).text(group).list(&by_topic(partitions), |topic, named| {
+                topic.text(named.0).list(&named.1, |partition, &id| partition.i32(id))
+            });
         let answer = self.ask(question).await?;
         read(&answer, false, |answer| {
             offsets(answer, |partition| {

@@ -1,7 +1,8 @@
 //! All traffic passes here: from the address that clients know to the mock's own.
 //!
-//! The mock can't choose its port, and doesn't say who reads what. So a relay
-//! stands in front of it, counts what comes in, and listens for the names of groups.
+//! The mock can't choose its port, doesn't say who reads what, and lets groups of the
+//! classic protocol wait. So a relay stands in front of it, counts what comes in, listens
+//! for the names of groups, and answers for some.
 
 use std::io;
 use std::net::SocketAddr;
@@ -10,8 +11,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use lab_lifecycle::Throttle;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
 use tokio::sync::{Notify, Semaphore};
@@ -19,8 +18,9 @@ use tokio::time::{sleep, timeout};
 use tracing::debug;
 
 use super::ask::Broker;
-use super::groups::{Groups, Requests};
-use super::sessions;
+use super::coordinator::Coordinator;
+use super::pipe::{self, Turns};
+use super::readers::Readers;
 
 /// A client has three or so. A real broker takes thousands; this one serves a desk.
 const MAX_CONNECTIONS: usize = 512;
@@ -31,7 +31,6 @@ const GREETING: Duration = Duration::from_secs(10);
 /// A connection that was lost before the mock took it may stay unanswered for as long as
 /// anybody waits. Another one is answered in a millisecond.
 const LOST: Duration = Duration::from_secs(1);
-const BUFFER: usize = 64 * 1024;
 /// How long answers are still passed on to a client that has said all it will say.
 const LAST_ANSWERS: Duration = Duration::from_secs(10);
 
@@ -42,12 +41,17 @@ pub(super) struct Traffic {
     received: AtomicU64,
     /// Ends every connection.
     cut: Notify,
-    pub(super) groups: Groups,
+    pub(super) readers: Readers,
+    pub(super) coordinator: Coordinator,
 }
 
 impl Traffic {
     pub(super) fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_received(&self, bytes: usize) {
+        self.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     pub(super) fn cut(&self) {
@@ -92,16 +96,17 @@ async fn relay(client: TcpStream, mock: SocketAddr, connecting: &Semaphore, traf
     };
     // As on the other side: else a small request may wait 40 ms for the acknowledgement of the one before it.
     client.set_nodelay(true)?;
-    let ((from_client, mut to_client), (mut from_mock, to_mock)) = (client.into_split(), mock.into_split());
-    let answers = tokio::io::copy(&mut from_mock, &mut to_client);
+    let ((from_client, to_client), (from_mock, to_mock)) = (client.into_split(), mock.into_split());
+    let turns = Turns::default();
+    let answers = pipe::answers(from_mock, to_client, &turns);
     tokio::pin!(answers);
     select! {
         () = cut => Ok(()),
         // The broker has hung up: no answer will come, whatever the client still asks.
-        done = &mut answers => done.map(drop),
-        asked = requests(from_client, to_mock, traffic) => {
+        done = &mut answers => done,
+        asked = pipe::requests(from_client, to_mock, traffic, &turns) => {
             asked?;
-            timeout(LAST_ANSWERS, answers).await.map_or(Ok(()), |done| done.map(drop))
+            timeout(LAST_ANSWERS, answers).await.unwrap_or(Ok(()))
         }
     }
 }
@@ -118,22 +123,5 @@ async fn greet(mock: SocketAddr) -> io::Result<TcpStream> {
             Ok(done) => return done,
             Err(_) => debug!("a connection to the mock was lost; another is made"),
         }
-    }
-}
-
-/// Passes requests on until the client has sent its last.
-async fn requests(mut client: OwnedReadHalf, mut mock: OwnedWriteHalf, traffic: &Traffic) -> io::Result<()> {
-    let (mut buffer, mut requests) = (vec![0; BUFFER], Requests::default());
-    loop {
-        let length = client.read(&mut buffer).await?;
-        if length == 0 {
-            return mock.shutdown().await;
-        }
-        traffic.received.fetch_add(length as u64, Ordering::Relaxed);
-        if requests.is_between() {
-            sessions::shorten(&mut buffer[..length]);
-        }
-        requests.read(&buffer[..length], &traffic.groups);
-        mock.write_all(&buffer[..length]).await?;
     }
 }

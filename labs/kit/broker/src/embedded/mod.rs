@@ -1,13 +1,15 @@
 //! The embedded broker: librdkafka's mock cluster behind a relay.
 //!
 //! Reading order: [`Embedded`]; `mock`, the broker itself; `forward`, what stands
-//! before it; `sessions`, what it changes; `trim`, the warnings, and what they are made from: `groups`, `ask`, `wire`.
+//! before it, and `pipe`, each connection; `coordinator`, what it answers by itself; `trim`, the warnings, and what they are made from:
+//! `readers`, `ask`, `wire`.
 
 mod ask;
+mod coordinator;
 mod forward;
-mod groups;
 mod mock;
-mod sessions;
+mod pipe;
+mod readers;
 #[cfg(test)]
 mod tests;
 mod trim;
@@ -29,6 +31,8 @@ pub use trim::Unread;
 
 /// Bytes in a topic's name, as in Apache Kafka.
 const LONGEST_NAME: usize = 249;
+/// Bytes in a group's name. The flexible form has room for more than can be asked for, or kept.
+const LONGEST_GROUP: usize = 255;
 const MAX_PARTITIONS: i32 = 1_000;
 
 /// The embedded broker can't start.
@@ -84,6 +88,8 @@ impl Embedded {
             runtime.block_on(stopped.run_until_cancelled(async {
                 let listener = tokio::net::TcpListener::from_std(listener).expect("it doesn't block");
                 tokio::spawn(trim::watch(broker, Arc::clone(&forwarded), watched));
+                let members = Arc::clone(&forwarded);
+                tokio::spawn(async move { members.coordinator.watch().await });
                 forward::forward(listener, broker, forwarded).await;
             }));
         };

@@ -1,7 +1,6 @@
 //! What is overheard, and what is not.
 
-use super::groups::{Groups, Reading, Requests};
-use super::sessions::shorten;
+use super::readers::{Readers, Reading};
 use super::wire::{Api, Reader, Writer};
 
 fn reading(group: &str, topic: &str, partition: i32) -> Reading {
@@ -14,7 +13,7 @@ fn old_request(group: &str, topic: &str, partitions: &[i32]) -> Vec<u8> {
     let topic = |writer: Writer, (topic, partitions): &(&str, &[i32])| {
         writer.text(topic).list(partitions, |writer, &partition| writer.i32(partition))
     };
-    Writer::request(Api::OffsetFetch, 1).text(group).list(&topics, topic).finish()
+    Writer::request(Api::OffsetFetch, 1, 7).text(group).list(&topics, topic).finish()
 }
 
 /// Version 6, as librdkafka writes it: the group, one topic, partitions 0 and 2.
@@ -39,38 +38,24 @@ fn compact(text: &str) -> Vec<u8> {
     [bytes.map(|byte| byte as u8).as_slice(), text.as_bytes()].concat()
 }
 
-/// Another request, of which nothing is to be read.
-fn other_request(length: i32) -> Vec<u8> {
-    let mut request = length.to_be_bytes().to_vec();
-    request.extend([0, 0]);
-    request.resize(4 + length as usize, 9);
-    request
-}
-
 #[test]
 fn a_group_is_known_by_the_offsets_that_it_asks_for() {
-    let stream =
-        [other_request(100_000), old_request("old", "orders", &[1]), other_request(2), flexible_request("g", "t")]
-            .concat();
-    let expected = [reading("g", "t", 0), reading("g", "t", 2), reading("old", "orders", 1)];
-    // However the bytes come: one by one, in odd pieces, all at once.
-    for size in [1, 7, 64, stream.len()] {
-        let (groups, mut requests) = (Groups::default(), Requests::default());
-        stream.chunks(size).for_each(|piece| requests.read(piece, &groups));
-        let mut all = groups.all();
-        all.sort();
-        assert_eq!(all, expected, "in pieces of {size}");
+    let readers = Readers::default();
+    for request in [old_request("old", "orders", &[1]), flexible_request("g", "t")] {
+        readers.overhear(&request[4..]);
     }
+    let mut all = readers.all();
+    all.sort();
+    assert_eq!(all, [reading("g", "t", 0), reading("g", "t", 2), reading("old", "orders", 1)]);
 }
 
 /// The flexible form has room for any: 10,000 that are kept would be 600 MiB, and none could be asked for.
 #[test]
 fn a_name_that_no_group_or_topic_has_is_not_remembered() {
     let heard = |group: usize, topic: usize| {
-        let groups = Groups::default();
-        let request = flexible_request(&"g".repeat(group), &"t".repeat(topic));
-        Requests::default().read(&request, &groups);
-        groups.all().len()
+        let readers = Readers::default();
+        readers.overhear(&flexible_request(&"g".repeat(group), &"t".repeat(topic))[4..]);
+        readers.all().len()
     };
     assert_eq!(heard(255, 249), 2);
     assert_eq!((heard(256, 1), heard(1, 250), heard(40_000, 1), heard(1, 40_000)), (0, 0, 0, 0));
@@ -78,46 +63,12 @@ fn a_name_that_no_group_or_topic_has_is_not_remembered() {
 
 #[test]
 fn what_is_no_request_is_passed_over() {
-    let cut_short = {
-        let mut request = flexible_request("g", "t");
-        request.truncate(20);
-        request[..4].copy_from_slice(&16_i32.to_be_bytes());
-        request
-    };
-    let endless_list =
-        [&20_i32.to_be_bytes()[..], &[0, 9, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, b'g', 127, 255, 255, 255, 0, 0, 0]].concat();
+    let cut_short = flexible_request("g", "t")[4..20].to_vec();
+    let endless_list = vec![0, 9, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1, b'g', 127, 255, 255, 255, 0, 0, 0];
     for bytes in [b"GET / HTTP/1.1\r\n\r\n".to_vec(), vec![255; 4096], vec![0; 4096], cut_short, endless_list] {
-        let (groups, mut requests) = (Groups::default(), Requests::default());
-        bytes.chunks(3).for_each(|piece| requests.read(piece, &groups));
-        assert_eq!(groups.all(), [], "{bytes:?}");
-    }
-}
-
-/// As clients write it: the version, the client's name, the group, the session, and more.
-fn join_request(version: i16, group: &str, session: i32) -> Vec<u8> {
-    let flexible = version >= 6;
-    let group = if flexible { compact(group) } else { [&[0, group.len() as u8][..], group.as_bytes()].concat() };
-    let tags: &[u8] = if flexible { &[0] } else { &[] };
-    let head = [&[0, 11][..], &version.to_be_bytes(), &[0, 0, 0, 7, 0, 1, b'c'], tags].concat();
-    let body = [&head, &group, &session.to_be_bytes()[..], &[1, 2, 3]].concat();
-    [&(body.len() as i32).to_be_bytes()[..], &body].concat()
-}
-
-#[test]
-fn a_session_is_cut_short_and_nothing_else_changes() {
-    for version in [0, 5, 6] {
-        let mut asked = [other_request(50), join_request(version, "g", 45_000), old_request("g", "t", &[1])].concat();
-        let shorter = [other_request(50), join_request(version, "g", 4_500), old_request("g", "t", &[1])].concat();
-        shorten(&mut asked);
-        assert_eq!(asked, shorter);
-        shorten(&mut asked);
-        assert_eq!(asked, shorter);
-    }
-    let unknown = [join_request(7, "g", 45_000), b"GET / HTTP/1.1".to_vec(), vec![255; 40], vec![0; 40]];
-    for mut bytes in unknown {
-        let before = bytes.clone();
-        shorten(&mut bytes);
-        assert_eq!(bytes, before);
+        let readers = Readers::default();
+        readers.overhear(&bytes);
+        assert_eq!(readers.all(), [], "{bytes:?}");
     }
 }
 

@@ -18,7 +18,7 @@ use tracing::{debug, warn};
 
 use super::ask::{Broker, Partition};
 use super::forward::Traffic;
-use super::groups::Reading;
+use super::readers::Reading;
 
 const TICK: Duration = Duration::from_millis(50);
 /// After traffic, one look a second; after much of it, one at once: it takes 5 MiB to trim.
@@ -114,7 +114,7 @@ async fn look(
         None => broker.insert(Broker::connect(mock).await?),
     };
     let mut readings: BTreeMap<Partition, Vec<Reading>> = BTreeMap::new();
-    for reading in traffic.groups.all() {
+    for reading in traffic.readers.all() {
         readings.entry((reading.topic.clone(), reading.partition)).or_default().push(reading);
     }
     let partitions = broker.partitions().await?;

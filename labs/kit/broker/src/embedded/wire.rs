@@ -1,4 +1,4 @@
-//! Kafka's protocol, as much as it takes to ask for offsets and to see who else does.
+//! Kafka's protocol, as much as it takes to ask for offsets and to answer for groups.
 //!
 //! Every message is its length (4 bytes), then its bytes; numbers are big-endian;
 //! a text is its length and its bytes, a list its length and its items. Newer
@@ -11,19 +11,45 @@
 pub(super) enum Api {
     ListOffsets = 2,
     Metadata = 3,
+    OffsetCommit = 8,
     OffsetFetch = 9,
     JoinGroup = 11,
+    Heartbeat = 12,
+    LeaveGroup = 13,
+    SyncGroup = 14,
     Versions = 18,
+    ConsumerGroupHeartbeat = 68,
 }
 
-/// Writes a request; texts and lists in the old, not flexible form.
-pub(super) struct Writer(Vec<u8>);
+impl Api {
+    pub(super) fn of(number: i16) -> Option<Self> {
+        use Api::*;
+        [OffsetCommit, OffsetFetch, JoinGroup, Heartbeat, LeaveGroup, SyncGroup, ConsumerGroupHeartbeat]
+            .into_iter()
+            .find(|&api| api as i16 == number)
+    }
+}
+
+/// Writes a message.
+pub(super) struct Writer {
+    bytes: Vec<u8>,
+    flexible: bool,
+}
 
 impl Writer {
-    /// A request without its body.
-    pub(super) fn request(api: Api, version: i16) -> Self {
-        // The length comes last, the correlation id is always 0: one asks at a time.
-        Self(vec![0; 4]).i16(api as i16).i16(version).i32(0).text("lab-broker")
+    /// A request without its body, in the old form.
+    pub(super) fn request(api: Api, version: i16, correlation: i32) -> Self {
+        Self::empty(false).i16(api as i16).i16(version).i32(correlation).text("lab-broker")
+    }
+
+    /// An answer without its body.
+    pub(super) fn answer(correlation: i32, flexible: bool) -> Self {
+        Self::empty(flexible).i32(correlation).tags()
+    }
+
+    /// The length comes last.
+    fn empty(flexible: bool) -> Self {
+        Self { bytes: vec![0; 4], flexible }
     }
 
     pub(super) fn i16(self, value: i16) -> Self {
@@ -40,25 +66,57 @@ impl Writer {
 
     pub(super) fn text(self, text: &str) -> Self {
         // A topic has 249 bytes, a group 255: longer names are left out where they are read.
-        let length = i16::try_from(text.len()).expect("a name's length fits in 16 bits");
-        self.i16(length).bytes(text.as_bytes())
+        let short = |length| i16::try_from(length).expect("a name's length fits in 16 bits");
+        let writer = if self.flexible { self.length(text.len()) } else { self.i16(short(text.len())) };
+        writer.bytes(text.as_bytes())
+    }
+
+    pub(super) fn maybe_text(self, text: Option<&str>) -> Self {
+        match text {
+            Some(text) => self.text(text),
+            None if self.flexible => self.bytes(&[0]),
+            None => self.i16(-1),
+        }
+    }
+
+    /// Bytes of somebody else's.
+    pub(super) fn blob(self, blob: &[u8]) -> Self {
+        self.size(blob.len()).bytes(blob)
     }
 
     pub(super) fn list<T>(self, items: &[T], write: impl Fn(Self, &T) -> Self) -> Self {
-        let length = i32::try_from(items.len()).expect("a list here is short");
-        items.iter().fold(self.i32(length), write)
+        items.iter().fold(self.size(items.len()), write)
+    }
+
+    /// The end of a structure: no tagged fields.
+    pub(super) fn tags(self) -> Self {
+        if self.flexible { self.bytes(&[0]) } else { self }
     }
 
     /// The whole message, with its length.
     pub(super) fn finish(mut self) -> Vec<u8> {
-        let length = i32::try_from(self.0.len() - 4).expect("a request here is short");
-        self.0[..4].copy_from_slice(&length.to_be_bytes());
-        self.0
+        let length = i32::try_from(self.bytes.len() - 4).expect("a message here is short");
+        self.bytes[..4].copy_from_slice(&length.to_be_bytes());
+        self.bytes
     }
 
     pub(super) fn bytes(mut self, bytes: &[u8]) -> Self {
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
         self
+    }
+
+    fn size(self, length: usize) -> Self {
+        if self.flexible { self.length(length) } else { self.i32(i32::try_from(length).expect("a list here is short")) }
+    }
+
+    /// A flexible length is one more than it is, seven bits a byte.
+    fn length(mut self, length: usize) -> Self {
+        let mut rest = length + 1;
+        while rest > 0x7f {
+            self.bytes.push(rest as u8 | 0x80);
+            rest >>= 7;
+        }
+        self.bytes(&[rest as u8])
     }
 }
 
@@ -79,11 +137,6 @@ impl<'a> Reader<'a> {
         self
     }
 
-    /// How many bytes are yet to be read.
-    pub(super) fn left(&self) -> usize {
-        self.bytes.len()
-    }
-
     pub(super) fn i8(&mut self) -> Option<i8> {
         self.array().map(i8::from_be_bytes)
     }
@@ -102,13 +155,25 @@ impl<'a> Reader<'a> {
 
     /// A text; an absent one is empty.
     pub(super) fn text(&mut self) -> Option<&'a str> {
-        let length = if self.flexible { self.length()? } else { self.i16()?.max(0) as usize };
-        std::str::from_utf8(self.take(length)?).ok()
+        self.maybe_text().map(Option::unwrap_or_default)
+    }
+
+    /// A text, or `Some(None)` for an absent one.
+    pub(super) fn maybe_text(&mut self) -> Option<Option<&'a str>> {
+        let length = if self.flexible { self.length()? } else { usize::try_from(self.i16()?).ok() };
+        let Some(length) = length else { return Some(None) };
+        std::str::from_utf8(self.take(length)?).ok().map(Some)
+    }
+
+    /// Bytes of somebody else's; absent ones are none.
+    pub(super) fn blob(&mut self) -> Option<&'a [u8]> {
+        let length = self.size()?;
+        self.take(length)
     }
 
     /// A list; an absent one is empty.
     pub(super) fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        let length = if self.flexible { self.length()? } else { self.i32()?.max(0) as usize };
+        let length = self.size()?;
         // No room is made beforehand: the length is whatever the sender wrote.
         (0..length).map(|_| item(self)).collect()
     }
@@ -125,9 +190,13 @@ impl<'a> Reader<'a> {
         Some(())
     }
 
+    fn size(&mut self) -> Option<usize> {
+        if self.flexible { self.length().map(Option::unwrap_or_default) } else { Some(self.i32()?.max(0) as usize) }
+    }
+
     /// A flexible length is one more than it is; 0 stands for nothing at all.
-    fn length(&mut self) -> Option<usize> {
-        self.varint().map(|length| length.saturating_sub(1))
+    fn length(&mut self) -> Option<Option<usize>> {
+        self.varint().map(|length| length.checked_sub(1))
     }
 
     /// Seven bits a byte, the lowest first; the eighth says that more follow.

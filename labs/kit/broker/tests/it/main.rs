@@ -1,6 +1,8 @@
 //! The broker as a program, and both brokers as a library, seen by clients.
 
 mod apache;
+mod classic;
 mod embedded;
+mod member;
 mod program;
 mod support;

@@ -10,6 +10,9 @@ use crate::verdict::{Failed, Outcome};
 
 /// Of what it printed, so much is shown.
 const SHOWN: usize = 2_000;
+/// What it prints.
+pub(super) const LINE: &str =
+    r#"on stdout, for each record, a line of JSON: {"partition": 0, "offset": 0, "key": "…", "value": "…"}"#;
 
 /// What it did.
 pub(crate) struct Consuming {
@@ -42,10 +45,7 @@ impl Consuming {
     /// What it printed, line by line.
     pub(crate) fn printed(&self) -> Result<Vec<Record>, Failed> {
         let lines = self.run.ran.stdout.lines().filter(|line| !line.trim().is_empty());
-        let record = |line: &str| {
-            let expected = "on stdout, for each record, a line of JSON: {\"partition\": 0, \"offset\": 0, \"key\": \"…\", \"value\": \"…\"}";
-            parse(line).ok_or_else(|| self.wrong(expected))
-        };
+        let record = |line: &str| parse(line).ok_or_else(|| self.wrong(LINE));
         lines.map(record).collect()
     }
 
@@ -84,7 +84,7 @@ impl Consuming {
 }
 
 /// `{"partition","offset","key","value"}`; other fields are nobody's business.
-fn parse(line: &str) -> Option<Record> {
+pub(super) fn parse(line: &str) -> Option<Record> {
     let value: Value = serde_json::from_str(line).ok()?;
     let text = |name: &str| match value.as_object()?.get(name)? {
         Value::Null => Some(None),

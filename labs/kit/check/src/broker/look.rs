@@ -77,6 +77,30 @@ impl Broker {
     }
 }
 
+impl Broker {
+    /// How far this group is in each partition: the offset of the next record that it wants; `None`
+    /// where it has committed nothing.
+    pub(crate) async fn committed(&self, group: &str, topic: &str) -> Result<Vec<Option<i64>>, Failed> {
+        let mut config = self.client();
+        // It joins nothing: whoever knows a group's name may ask.
+        config.set("group.id", group).set("enable.auto.commit", "false");
+        let topic = topic.to_owned();
+        let asked = blocking(move || {
+            let consumer: BaseConsumer = config.create()?;
+            let mut all = TopicPartitionList::new();
+            (0..PARTITIONS).for_each(|partition| {
+                all.add_partition(&topic, partition);
+            });
+            consumer.committed_offsets(all, ANSWER)
+        });
+        let asked = asked.await.map_err(|error| broken("asked for the group's committed offsets", error))?;
+        let elements = asked.elements();
+        let of = |number| elements.iter().find(|element| element.partition() == number)?.offset().to_raw();
+        // One below 0 says that there is none.
+        Ok((0..PARTITIONS).map(|number| of(number).filter(|offset| *offset >= 0)).collect())
+    }
+}
+
 fn read(consumer: &BaseConsumer, topic: &str) -> Result<Vec<Record>, KafkaError> {
     let mut all = TopicPartitionList::new();
     for partition in 0..PARTITIONS {

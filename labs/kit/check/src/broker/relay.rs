@@ -11,6 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::asked::{Asked, FETCH, Fate, OFFSET_COMMIT, PRODUCE, Plan};
 use super::door::Door;
 use super::frame::{self, Moved, moved};
 use super::produce::Produce;
@@ -23,51 +24,6 @@ use crate::verdict::{Event, Failed, Who};
 const MOST_UNDER_WAY: usize = 1_000;
 /// Of what happened when. No ladder is that long.
 const MOST_EVENTS: usize = 1_000;
-
-/// Kinds of requests, by their numbers in the protocol.
-pub(crate) const PRODUCE: i16 = 0;
-pub(crate) const FETCH: i16 = 1;
-pub(crate) const OFFSET_COMMIT: i16 = 8;
-
-/// A request that came.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
-    /// Which kind, by its number in the protocol.
-    pub(crate) api: i16,
-}
-
-impl Asked {
-    /// It brings records.
-    pub(crate) fn is_produce(self) -> bool {
-        self.api == PRODUCE
-    }
-
-    /// It asks for records.
-    pub(crate) fn is_fetch(self) -> bool {
-        self.api == FETCH
-    }
-
-    /// It says how far a group is.
-    pub(crate) fn is_commit(self) -> bool {
-        self.api == OFFSET_COMMIT
-    }
-}
-
-/// What becomes of a request.
-pub(crate) enum Fate {
-    /// It passes, and its answer too.
-    Pass,
-    /// It waits at the gate before it reaches the broker.
-    Hold(Gate),
-    /// The broker has it, and its answer waits at the gate.
-    HoldAnswer(Gate),
-    /// A Produce that the broker never sees: the answer is this error, by its number.
-    Refuse(i16),
-}
-
-/// Chooses it.
-pub(crate) trait Plan: Fn(Asked) -> Fate + Send + Sync + 'static {}
-impl<T: Fn(Asked) -> Fate + Send + Sync + 'static> Plan for T {}
 
 /// Under way until it is dropped.
 pub(crate) struct Relay {
@@ -128,6 +84,11 @@ impl Relay {
         self.address
     }
 
+    /// How many requests of this kind have come.
+    pub(crate) fn count(&self, api: i16) -> usize {
+        self.shared.came.borrow().get(&api).copied().unwrap_or_default()
+    }
+
     /// Returns when so many requests of this kind have come. The caller sets the time.
     pub(crate) async fn wait_for(&self, api: i16, count: usize) {
         let mut came = self.shared.came.subscribe();
@@ -159,13 +120,13 @@ impl Relay {
 
     /// What was held, let go or refused, and when.
     pub(crate) fn ladder(&self, began: Instant) -> Vec<Event> {
-        let events = self.shared.events.lock().unwrap_or_else(PoisonError::into_inner);
-        let event = |(at, who, what): &(Instant, Who, String)| Event {
-            at_ms: at.saturating_duration_since(began).as_millis() as u64,
-            who: *who,
-            what: what.clone(),
-        };
-        events.iter().map(event).collect()
+        self.shared.ladder(began)
+    }
+
+    /// The same, for one that outlives it.
+    pub(super) fn source(&self) -> impl Fn(Instant) -> Vec<Event> + Send + Sync + use<> {
+        let shared = Arc::clone(&self.shared);
+        move |began| shared.ladder(began)
     }
 }
 
@@ -175,6 +136,16 @@ impl Shared {
         let asked = Asked { api: request.first_chunk().map_or(-1, |api| i16::from_be_bytes(*api)) };
         self.came.send_modify(|came| *came.entry(asked.api).or_default() += 1);
         (asked, (self.plan)(asked))
+    }
+
+    fn ladder(&self, began: Instant) -> Vec<Event> {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let event = |(at, who, what): &(Instant, Who, String)| Event {
+            at_ms: at.saturating_duration_since(began).as_millis() as u64,
+            who: *who,
+            what: what.clone(),
+        };
+        events.iter().map(event).collect()
     }
 
     fn note(&self, asked: Asked, what: &str) {

@@ -2,7 +2,7 @@
 
 use crate::bench::Bench;
 use crate::broker::{Broker, Relay};
-use crate::process::{Claim, Ran, describe, free_address, last_lines};
+use crate::process::{Claim, Process, Ran, describe, free_address, last_lines};
 use crate::verdict::{Event, Failed, Who};
 
 /// Where a program finds its broker.
@@ -39,21 +39,31 @@ impl Bench {
     ) -> Result<Run, Failed> {
         // Nobody takes the port as long as it is claimed.
         let (brokers, _claim) = self.address_of(&at)?;
-        let command = variables.iter().fold(self.command(&brokers), |command, (name, value)| command.env(name, *value));
-        let command = stdin.into_iter().fold(command, |command, text| command.stdin(text));
-        let ran = self.run_command(command, enough).await?;
+        let ran = self.start_at(&brokers, variables, stdin)?.run_to_end(enough).await;
         let ladder = match at {
             At::Relay(relay) => whole_ladder(relay, &ran),
             At::Broker | At::Nobody => Vec::new(),
         };
-        let variables: String = variables.iter().map(|(name, value)| format!(", {name}={value}")).collect();
-        let stdin = if stdin.is_some() { ", and on its stdin" } else { "" };
-        let told = format!("(ran the program with KAFKA_BROKERS={brokers}{variables}{stdin})");
-        let told = if matches!(at, At::Nobody) { format!("{told}\n(nobody listens at that address)") } else { told };
+        let told = told(&at, &brokers, variables);
+        let told = match stdin {
+            Some(_) => told.replacen(')', ", and on its stdin)", 1),
+            None => told,
+        };
         Ok(Run { told, ran, ladder })
     }
 
-    fn address_of(&self, at: &At<'_>) -> Result<(String, Option<Claim>), Failed> {
+    /// Starts the program there.
+    pub(super) fn start_at(
+        &self,
+        brokers: &str,
+        variables: &[(&str, &str)],
+        stdin: Option<&str>,
+    ) -> Result<Process, Failed> {
+        let command = variables.iter().fold(self.command(brokers), |command, (name, value)| command.env(name, *value));
+        self.start(stdin.into_iter().fold(command, |command, text| command.stdin(text)))
+    }
+
+    pub(super) fn address_of(&self, at: &At<'_>) -> Result<(String, Option<Claim>), Failed> {
         let nobody = |why: String| Failed::new("(looked for a free port)", "one", why);
         Ok(match at {
             At::Broker => (self.kafka().address().to_owned(), None),
@@ -61,6 +71,13 @@ impl Bench {
             At::Nobody => free_address().map(|(address, claim)| (address.to_string(), Some(claim))).map_err(nobody)?,
         })
     }
+}
+
+/// How it was started.
+pub(super) fn told(at: &At<'_>, brokers: &str, variables: &[(&str, &str)]) -> String {
+    let variables: String = variables.iter().map(|(name, value)| format!(", {name}={value}")).collect();
+    let told = format!("(ran the program with KAFKA_BROKERS={brokers}{variables})");
+    if matches!(at, At::Nobody) { format!("{told}\n(nobody listens at that address)") } else { told }
 }
 
 impl Run {

@@ -1,6 +1,8 @@
 //! The exercises of the Kafka lab.
 
 pub(crate) mod accept_now;
+pub(crate) mod crash_and_lose_nothing;
+mod effect;
 pub(crate) mod first_record;
 pub(crate) mod keys_keep_order;
 pub(crate) mod read_it_back;

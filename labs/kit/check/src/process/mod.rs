@@ -2,19 +2,20 @@
 //! output, and ended with all that it has started, whatever it thinks of that.
 
 mod address;
+mod command;
 mod ended;
 mod family;
 mod line;
 mod output;
 
 pub(crate) use address::{Claim, free_address};
+pub(crate) use command::Command;
 pub(crate) use ended::{Ran, describe};
-pub(crate) use output::last_lines;
+pub(crate) use output::{Output, last_lines};
 
-use std::ffi::OsString;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,8 +29,6 @@ use tokio::process::Child;
 use tokio::time::{sleep, timeout};
 
 use self::family::Family;
-use self::line::without_comment;
-use self::output::Output;
 use crate::verdict::{Advice, Failed};
 
 /// Until a server must take connections. Some frameworks take seconds.
@@ -40,43 +39,6 @@ const TO_OPEN_ANOTHER: Duration = Duration::from_secs(5);
 const TO_STOP: Duration = Duration::from_secs(2);
 /// How often it is looked whether a server listens. There is nothing to be told by.
 const LOOK: Duration = Duration::from_millis(10);
-
-/// A command line that can be started.
-pub(crate) struct Command {
-    words: Vec<OsString>,
-    env: Vec<(String, String)>,
-    stdin: Option<String>,
-}
-
-impl Command {
-    pub(crate) fn new(program: &Path) -> Self {
-        Self { words: vec![program.into()], env: Vec::new(), stdin: None }
-    }
-
-    /// A line as one types it.
-    pub(crate) fn shell(line: &str) -> Self {
-        // What is added by `args` stands behind the line; a line break would end it before.
-        let line = without_comment(line.trim());
-        let words = ["sh".into(), "-c".into(), format!("{line} \"$@\"").into(), "sh".into()];
-        Self { words: words.to_vec(), env: Vec::new(), stdin: None }
-    }
-
-    pub(crate) fn env(mut self, name: &str, value: impl Into<String>) -> Self {
-        self.env.push((name.to_owned(), value.into()));
-        self
-    }
-
-    pub(crate) fn args(mut self, args: &[&str]) -> Self {
-        self.words.extend(args.iter().map(Into::into));
-        self
-    }
-
-    /// What it can read, as from a file: so nobody waits for a program that doesn't.
-    pub(crate) fn stdin(mut self, text: &str) -> Self {
-        self.stdin = Some(text.to_owned());
-        self
-    }
-}
 
 /// How programs are started.
 pub(crate) struct Programs {
@@ -212,14 +174,41 @@ impl Process {
         last_lines(&self.stderr.text())
     }
 
-    /// SIGTERM, as from whoever wants it to end in order.
+    /// What it prints.
+    pub(crate) fn stdout(&self) -> Output {
+        self.stdout.clone()
+    }
+
+    /// What it says besides.
+    pub(crate) fn stderr(&self) -> Output {
+        self.stderr.clone()
+    }
+
+    /// SIGTERM to all of it.
     pub(crate) fn terminate(&self) {
-        let _ = killpg(self.group, Signal::SIGTERM);
+        if !self.over {
+            let _ = killpg(self.group, Signal::SIGTERM);
+        }
+    }
+
+    /// Waits for its end, and for what it has printed; what is left of it is killed then.
+    pub(crate) async fn ended(&mut self) -> Option<ExitStatus> {
+        let status = self.child.wait().await.ok();
+        self.kill().await;
+        status
+    }
+
+    /// SIGKILL to all of it.
+    pub(crate) async fn kill(&mut self) {
+        self.kill_all_beside().await;
+        let _ = self.child.wait().await;
+        self.stdout.settled().await;
+        self.stderr.settled().await;
     }
 
     /// SIGTERM; SIGKILL to all of it if it stays.
     pub(crate) async fn stop(mut self) {
-        let _ = killpg(self.group, Signal::SIGTERM);
+        self.terminate();
         let _ = timeout(TO_STOP, self.child.wait()).await;
         self.kill_all_beside().await;
         let _ = self.child.wait().await;
@@ -232,10 +221,7 @@ impl Process {
             () = enough => None,
         };
         let ended = Instant::now();
-        self.kill_all_beside().await;
-        let _ = self.child.wait().await;
-        self.stdout.settled().await;
-        self.stderr.settled().await;
+        self.kill().await;
         Ran {
             status,
             stdout: self.stdout.text(),

@@ -1,7 +1,7 @@
 //! What a program prints: read to the end so that it never waits, kept in part.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::watch;
@@ -9,19 +9,31 @@ use tokio::time::timeout;
 
 const FIRST: usize = 1024 * 1024;
 const LAST: usize = 16 * 1024;
+/// Moments that are kept: when what came.
+const MOMENTS: usize = 10_000;
 /// Of what is shown to a learner.
 const LINES: usize = 12;
 
-/// A stream that is being read.
+/// A stream that is being read. Each clone is the same.
+#[derive(Clone)]
 pub(crate) struct Output {
     kept: Arc<Mutex<Kept>>,
-    ended: watch::Receiver<bool>,
+    progress: watch::Receiver<Progress>,
 }
 
 #[derive(Default)]
 struct Kept {
     bytes: Vec<u8>,
     more: bool,
+    /// How many bytes there were, and since when.
+    moments: Vec<(usize, Instant)>,
+}
+
+/// How far it was read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Progress {
+    pieces: usize,
+    ended: bool,
 }
 
 impl Output {
@@ -45,21 +57,47 @@ impl Output {
     }
 
     fn start(mut from: impl AsyncRead + Send + Unpin + 'static, keep: fn(&mut Kept, &[u8])) -> Self {
-        let (kept, (end, ended)) = (Arc::<Mutex<Kept>>::default(), watch::channel(false));
-        let output = Self { kept: Arc::clone(&kept), ended };
+        let (kept, (now, progress)) = (Arc::<Mutex<Kept>>::default(), watch::channel(Progress::default()));
+        let output = Self { kept: Arc::clone(&kept), progress };
         tokio::spawn(async move {
             let mut buffer = [0; 8192];
             while let Ok(count @ 1..) = from.read(&mut buffer).await {
-                keep(&mut lock(&kept), &buffer[..count]);
+                lock(&kept).take(&buffer[..count], keep);
+                now.send_modify(|progress| progress.pieces += 1);
             }
-            let _ = end.send(true);
+            now.send_modify(|progress| progress.ended = true);
         });
         output
     }
 
+    /// Returns when more has come than when it was last asked for, or the end. At the end it
+    /// never returns again.
+    pub(crate) async fn more(&mut self) {
+        if self.progress.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// The lines that are whole so far, and when each was.
+    pub(crate) fn lines(&self) -> Vec<(Instant, String)> {
+        let (kept, ended) = (lock(&self.kept), self.progress.borrow().ended);
+        let mut text = decode(&kept.bytes);
+        if !ended {
+            text.truncate(text.rfind('\n').map_or(0, |at| at + 1));
+        }
+        let mut ends = (1..).zip(&kept.bytes).filter(|(_, byte)| **byte == b'\n').map(|(end, _)| end);
+        let line = |line: &str| {
+            let end = ends.next().unwrap_or(kept.bytes.len());
+            let moment = kept.moments.partition_point(|(bytes, _)| *bytes < end);
+            let at = kept.moments.get(moment).or(kept.moments.last()).map_or_else(Instant::now, |(_, at)| *at);
+            (at, line.to_owned())
+        };
+        text.lines().map(line).collect()
+    }
+
     /// Returns at its end, or after a moment: somebody else may hold it open.
     pub(crate) async fn settled(&self) {
-        let _ = timeout(Duration::from_millis(300), self.ended.clone().wait_for(|ended| *ended)).await;
+        let _ = timeout(Duration::from_millis(300), self.progress.clone().wait_for(|progress| progress.ended)).await;
     }
 
     /// Whether there was more than is kept.
@@ -70,6 +108,15 @@ impl Output {
     /// What is kept; UTF-16 is read as what it is.
     pub(crate) fn text(&self) -> String {
         decode(&lock(&self.kept).bytes)
+    }
+}
+
+impl Kept {
+    fn take(&mut self, new: &[u8], keep: fn(&mut Self, &[u8])) {
+        keep(self, new);
+        if self.moments.len() < MOMENTS {
+            self.moments.push((self.bytes.len(), Instant::now()));
+        }
     }
 }
 

@@ -1,0 +1,139 @@
+//! One connection, request by request: to the mock, or answered on its behalf.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+use super::coordinator::Answer;
+use super::forward::Traffic;
+use super::wire::{Api, Writer};
+
+const BUFFER: usize = 64 * 1024;
+/// What is read here is no longer than that. A commit of 1,000 partitions has 20 KiB.
+const LONGEST_READ: usize = 64 * 1024;
+
+/// Answers from here, with the numbers of their requests.
+///
+/// A client expects its answers in the order of its requests. So the mock is asked something
+/// that costs nothing, under the same number, and this takes the place of what it says.
+#[derive(Default)]
+pub(super) struct Turns(Mutex<VecDeque<(i32, Vec<u8>)>>);
+
+impl Turns {
+    fn add(&self, correlation: i32, answer: Vec<u8>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back((correlation, answer));
+    }
+
+    fn take(&self, correlation: i32) -> Option<Vec<u8>> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.front()?.0 == correlation { turns.pop_front().map(|(_, answer)| answer) } else { None }
+    }
+}
+
+/// Passes requests on until the client has sent its last. One at a time: while a member waits
+/// for the others, nothing else is read from it, as Apache does it.
+pub(super) async fn requests(
+    client: OwnedReadHalf,
+    mut mock: OwnedWriteHalf,
+    traffic: &Traffic,
+    turns: &Turns,
+) -> io::Result<()> {
+    let mut client = BufReader::with_capacity(BUFFER, client);
+    // Length, number and version of the request, correlation id.
+    while let Some(frame) = Frame::<12>::begin(&mut client).await? {
+        let (length, correlation) = (frame.length(), frame.i32(8));
+        let api = Api::of(i16::from_be_bytes([frame.head[4], frame.head[5]]));
+        match api {
+            Some(Api::OffsetFetch) if length <= LONGEST_READ => {
+                let request = frame.whole(&mut client).await?;
+                traffic.readers.overhear(&request[4..]);
+                mock.write_all(&request).await?;
+            }
+            None | Some(Api::OffsetFetch) => frame.pass_on(&mut client, &mut mock).await?,
+            Some(_) if length > LONGEST_READ => return Err(io::Error::other("a request is too long")),
+            Some(_) => {
+                let request = frame.whole(&mut client).await?;
+                match traffic.coordinator.answer(&request[4..]).await {
+                    Answer::Mock => mock.write_all(&request).await?,
+                    Answer::None => return Err(io::Error::other("a request can't be read")),
+                    Answer::Here(answer) => {
+                        turns.add(correlation, answer);
+                        mock.write_all(&Writer::request(Api::Versions, 0, correlation).finish()).await?;
+                    }
+                }
+            }
+        }
+        // Not before the mock has it: whoever looks at the mock because of these bytes would look too early.
+        traffic.add_received(length);
+    }
+    mock.shutdown().await
+}
+
+/// Passes answers on until the mock has given its last.
+pub(super) async fn answers(mock: OwnedReadHalf, mut client: OwnedWriteHalf, turns: &Turns) -> io::Result<()> {
+    let mut mock = BufReader::with_capacity(BUFFER, mock);
+    // Length, correlation id.
+    while let Some(frame) = Frame::<8>::begin(&mut mock).await? {
+        match turns.take(frame.i32(4)) {
+            Some(answer) => {
+                frame.whole(&mut mock).await?;
+                client.write_all(&answer).await?;
+            }
+            None => frame.pass_on(&mut mock, &mut client).await?,
+        }
+    }
+    Ok(())
+}
+
+/// A message of which the first bytes are read.
+struct Frame<const N: usize> {
+    head: [u8; N],
+    rest: usize,
+}
+
+impl<const N: usize> Frame<N> {
+    /// `None` when there is no other.
+    async fn begin(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Self>> {
+        if from.fill_buf().await?.is_empty() {
+            return Ok(None);
+        }
+        let mut frame = Self { head: [0; N], rest: 0 };
+        from.read_exact(&mut frame.head).await?;
+        let length = usize::try_from(frame.i32(0)).ok();
+        let rest = length.and_then(|length| (4 + length).checked_sub(N));
+        frame.rest = rest.ok_or_else(|| io::Error::other("this isn't Kafka's protocol"))?;
+        Ok(Some(frame))
+    }
+
+    fn length(&self) -> usize {
+        N + self.rest
+    }
+
+    fn i32(&self, at: usize) -> i32 {
+        i32::from_be_bytes([self.head[at], self.head[at + 1], self.head[at + 2], self.head[at + 3]])
+    }
+
+    async fn whole(self, from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Vec<u8>> {
+        let mut bytes = self.head.to_vec();
+        bytes.resize(self.length(), 0);
+        from.read_exact(&mut bytes[N..]).await?;
+        Ok(bytes)
+    }
+
+    /// In one piece where it fits: a write is a packet.
+    async fn pass_on(
+        self,
+        from: &mut (impl AsyncBufRead + Unpin),
+        to: &mut (impl AsyncWrite + Unpin),
+    ) -> io::Result<()> {
+        if self.length() <= BUFFER {
+            return to.write_all(&self.whole(from).await?).await;
+        }
+        to.write_all(&self.head).await?;
+        // What isn't Kafka may say any length; it ends when either side hangs up.
+        tokio::io::copy_buf(&mut from.take(self.rest as u64), to).await.map(drop)
+    }
+}

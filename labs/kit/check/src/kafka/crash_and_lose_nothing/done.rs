@@ -1,0 +1,204 @@
+//! When a record is done, and what comes of one that isn't.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::json;
+
+use super::killed::{self, Killed};
+use super::stopped::{self, Stopped};
+use super::work::{Work, of_partition, value_of};
+use crate::bench::Bench;
+use crate::broker::{At, New, Record};
+use crate::http::Reply;
+use crate::kafka::effect::Answer;
+use crate::meanwhile::Meanwhile;
+use crate::verdict::{Failed, Outcome};
+
+/// Between two attempts, as the sentence says; the clocks are the checker's and the program's.
+const LEAST: Duration = Duration::from_millis(95);
+/// 2 seconds, and what a busy machine adds.
+const MOST: Duration = Duration::from_millis(3_500);
+
+/// What takes long, and goes on since the first check has passed.
+#[derive(Clone)]
+pub(super) struct Long {
+    tried: Meanwhile<(Outcome, Outcome)>,
+    other_answers: Meanwhile<Outcome>,
+    pub(super) stopped: Meanwhile<Stopped>,
+    pub(super) in_hand: Meanwhile<Outcome>,
+    pub(super) killed: Meanwhile<Killed>,
+}
+
+pub(super) fn long(bench: &mut Bench) -> Long {
+    if let Some(long) = bench.seen.get::<Long>() {
+        return long.clone();
+    }
+    let long = Long {
+        tried: bench.begin(|bench| async move { tried_again(&bench).await }),
+        other_answers: bench.begin(|bench| async move { other_answers(&bench).await }),
+        stopped: bench.begin(|bench| async move { stopped::stopped(&bench).await }),
+        in_hand: bench.begin(|bench| async move { stopped::with_one_in_hand(&bench).await }),
+        killed: bench.begin(|bench| async move { killed::killed(&bench).await }),
+    };
+    bench.seen.insert(long.clone());
+    long
+}
+
+pub(super) async fn each_value_is_posted(bench: &mut Bench) -> Outcome {
+    let work = Work::new(bench, |_, _| Answer::done()).await?;
+    let records = work.send_these(bench, &odd_ones(bench)).await?;
+    let mut member = work.start(bench, At::Broker)?;
+    let worked = work.works_through(&mut member, &records).await;
+    if let (Err(failed), Some(other)) = (&worked, work.effect.others().first()) {
+        let came = format!("(at LAB_EFFECT_URL)\n{}\n{}", other.trim_end(), failed.came_back);
+        let expected = format!("POST {}", work.effect.url());
+        return Err(Failed { expected, came_back: came, ..failed.clone() });
+    }
+    worked?;
+    for number in 0..3 {
+        let own = of_partition(&records, number);
+        let values: Vec<_> = own.iter().map(value_of).collect();
+        let expected = format!("each value of partition {number} as the body of one POST, in their order");
+        work.group.expect(&expected, work.posted_of(&own) == values).await?;
+        let expected = format!("a line for each record of partition {number}, in their order");
+        let printed = of_partition(&member.printed().await?, number);
+        work.group.expect(&expected, printed == own).await?;
+    }
+    Ok(())
+}
+
+/// Values that are JSON, and would be others if somebody wrote them anew.
+fn odd_ones(bench: &Bench) -> Vec<New> {
+    let word = || bench.word();
+    let values = [
+        format!("{{ \"id\" : \"{}\",  \"n\":1.0 }}", word()),
+        json!({ "id": word(), "note": "Zoë said \"no\" 🎧" }).to_string(),
+        format!("{{\"z\":\"{}\",\"a\":12345678901234567890,\"e\":1e3}}", word()),
+        format!("{{\n  \"id\": \"{}\"\n}}\n", word()),
+        format!("{{\"id\":\"{}\",\"slash\":\"\\/\\u00e9\"}}", word()),
+        json!([word(), null, { "b": [] }]).to_string(),
+    ];
+    let again = values[0].clone();
+    let plain = |_| json!({ "id": word() }).to_string();
+    let all = values.into_iter().chain((0..5).map(plain)).collect::<Vec<_>>();
+    let new = |(number, value): (usize, String)| New {
+        partition: (number % 3) as i32,
+        key: (number != 4).then(|| bench.id()),
+        value: Some(value),
+    };
+    let mut news: Vec<New> = all.into_iter().enumerate().map(new).collect();
+    // The same once more is another record.
+    news.push(New { partition: 0, key: Some(bench.id()), value: Some(again) });
+    news
+}
+
+pub(super) async fn unavailable_is_tried_again(bench: &mut Bench) -> Outcome {
+    long(bench).tried.outcome().await.0
+}
+
+pub(super) async fn attempts_are_spaced(bench: &mut Bench) -> Outcome {
+    long(bench).tried.outcome().await.1
+}
+
+/// What came of 503, 503, 204; and of the time in between.
+async fn tried_again(bench: &Bench) -> (Outcome, Outcome) {
+    match watched_trying(bench).await {
+        Ok((tried, spaced)) => (tried, spaced),
+        Err(failed) => (Err(failed.clone()), Err(failed)),
+    }
+}
+
+/// What a value gets, one answer after the other; then, and every other one, 204.
+#[derive(Clone, Default)]
+struct Answers(Arc<Mutex<HashMap<String, Vec<Reply>>>>);
+
+impl Answers {
+    fn set(&self, record: &Record, replies: &[Reply]) {
+        self.lock().insert(value_of(record), replies.to_vec());
+    }
+
+    fn plan(&self) -> impl Fn(&str, usize) -> Answer + Send + Sync + use<> {
+        let answers = self.clone();
+        move |value, before| {
+            let reply = answers.lock().get(value).and_then(|replies| replies.get(before)).cloned();
+            reply.map_or_else(Answer::done, Answer::Now)
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Vec<Reply>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn watched_trying(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
+    let answers = Answers::default();
+    let work = Work::new(bench, answers.plan()).await?;
+    let records = work.send(bench, [2, 4, 3]).await?;
+    let unavailable = Reply::status(StatusCode::SERVICE_UNAVAILABLE);
+    let (one, other) = (&of_partition(&records, 1)[1], &of_partition(&records, 2)[0]);
+    answers.set(one, &[unavailable.clone(), unavailable.clone()]);
+    answers.set(other, std::slice::from_ref(&unavailable));
+    let mut member = work.start(bench, At::Broker)?;
+    work.works_through(&mut member, &records).await?;
+    let tried = async {
+        for number in 0..3 {
+            let own = of_partition(&records, number);
+            let attempts = |record: &Record| if record == one { 3 } else { 1 + usize::from(record == other) };
+            let values: Vec<_> =
+                own.iter().flat_map(|record| std::iter::repeat_n(value_of(record), attempts(record))).collect();
+            let expected = format!(
+                "in partition {number} one POST after the other: the next record when the one before it is done"
+            );
+            work.group.expect(&expected, work.posted_of(&own) == values).await?;
+        }
+        let printed = member.printed().await?;
+        work.group.expect("one line for each record", printed.len() == records.len()).await
+    };
+    let tried = tried.await;
+    let posts = work.effect.posts();
+    let mut gaps = Vec::new();
+    for record in [one, other] {
+        let times: Vec<_> = posts.iter().filter(|post| post.value == value_of(record)).map(|post| post.at).collect();
+        gaps.extend(times.windows(2).map(|pair| pair[1].duration_since(pair[0])));
+    }
+    let spaced = gaps.iter().all(|gap| (LEAST..=MOST).contains(gap));
+    let spaced = work.group.expect("0.1 to 2 s between two POSTs of one record", spaced).await;
+    Ok((tried, spaced))
+}
+
+pub(super) async fn any_2xx_is_done_and_nothing_else(bench: &mut Bench) -> Outcome {
+    long(bench).other_answers.outcome().await
+}
+
+async fn other_answers(bench: &Bench) -> Outcome {
+    let answers = Answers::default();
+    let work = Work::new(bench, answers.plan()).await?;
+    let records = work.send(bench, [3, 3, 3]).await?;
+    let problem = |status| Reply::json(status, &json!({ "title": bench.word() }));
+    let table = [
+        [Reply::status(StatusCode::INTERNAL_SERVER_ERROR), Reply::status(StatusCode::OK)],
+        [Reply::Cut, Reply::json(StatusCode::CREATED, &json!({ "id": bench.word() }))],
+        [problem(StatusCode::NOT_FOUND), Reply::text(StatusCode::ACCEPTED, "text/plain", "later")],
+        [problem(StatusCode::TOO_MANY_REQUESTS), Reply::status(StatusCode::NO_CONTENT)],
+        [Reply::status(StatusCode::BAD_REQUEST), Reply::status(StatusCode::RESET_CONTENT)],
+    ];
+    let disturbed: Vec<&Record> = records.iter().step_by(2).collect();
+    for (record, replies) in disturbed.iter().zip(&table) {
+        answers.set(record, replies);
+    }
+    let mut member = work.start(bench, At::Broker)?;
+    work.works_through(&mut member, &records).await?;
+    for record in &records {
+        let attempts = 1 + usize::from(disturbed.contains(&record));
+        let what = format!("partition {} @ {}", record.partition, record.offset);
+        let expected = match attempts {
+            1 => format!("one POST of {what}: 2xx says that it is done"),
+            _ => format!("two POSTs of {what}: the first answer isn't 2xx, the second is"),
+        };
+        work.group.expect(&expected, work.count_of(record) == attempts).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! SIGKILL.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::done::long;
+use super::work::{PATIENCE, Work, committed_to, new, of_partition, reaches, value_of};
+use crate::bench::Bench;
+use crate::broker::{At, Member, Record};
+use crate::http::{Gate, Reply};
+use crate::kafka::effect::Answer;
+use crate::verdict::{Failed, Outcome, Who};
+
+/// As the sentence says: longer than librdkafka waits until it commits by itself.
+const HELD: Duration = Duration::from_secs(7);
+/// Until what is done must be committed: 6 seconds, and what a busy machine adds.
+const COMMITTED: Duration = Duration::from_secs(8);
+/// How often that is asked.
+const LOOK: Duration = Duration::from_millis(200);
+/// From the second start on: 15 seconds, as the sentence says, and what a busy machine adds.
+const AGAIN: Duration = Duration::from_secs(17);
+/// The partition in which it is killed.
+const WHERE: i32 = 1;
+
+/// What came of it.
+#[derive(Clone)]
+pub(super) struct Killed {
+    committed: Outcome,
+    again: Outcome,
+    before: Outcome,
+}
+
+pub(super) async fn what_is_done_is_committed(bench: &mut Bench) -> Outcome {
+    long(bench).killed.outcome().await.committed
+}
+
+pub(super) async fn a_held_one_comes_again(bench: &mut Bench) -> Outcome {
+    long(bench).killed.outcome().await.again
+}
+
+pub(super) async fn nothing_goes_before_it(bench: &mut Bench) -> Outcome {
+    long(bench).killed.outcome().await.before
+}
+
+pub(super) async fn killed(bench: &Bench) -> Killed {
+    match in_two_lives(bench).await {
+        Ok(killed) => killed,
+        Err(failed) => Killed { committed: Err(failed.clone()), again: Err(failed.clone()), before: Err(failed) },
+    }
+}
+
+async fn in_two_lives(bench: &Bench) -> Result<Killed, Failed> {
+    let (gate, held) = (Gate::new(), Arc::new(OnceLock::<String>::new()));
+    let (behind, is_held) = (gate.clone(), Arc::clone(&held));
+    let work = Work::new(bench, move |value, _| match is_held.get().is_some_and(|held| held == value) {
+        true => Answer::Behind(behind.clone(), Reply::status(http::StatusCode::NO_CONTENT)),
+        false => Answer::done(),
+    })
+    .await?;
+    let first = work.send(bench, [2, 3, 2]).await?;
+    let mut member = work.start(bench, At::Broker)?;
+    work.works_through(&mut member, &first).await?;
+    is_committed(bench, &work).await?;
+    let news: Vec<_> = (0..3).map(|_| new(bench, WHERE)).collect();
+    let _ = held.set(news[0].value.clone().unwrap_or_default());
+    let last = work.send_these(bench, &news).await?;
+    let value = value_of(&last[0]);
+    let asked = work.effect.have_come(move |posts| posts.iter().any(|post| post.value == value));
+    member.until(PATIENCE, "a POST of the record that has come", asked).await?;
+    sleep(HELD).await;
+    let before = goes_before(&work, &member, &last).await;
+    member.kill().await;
+    gate.open();
+    let again = comes_again(bench, &work, &first, &last).await;
+    Ok(Killed { committed: Ok(()), again, before })
+}
+
+async fn is_committed(bench: &Bench, work: &Work) -> Outcome {
+    let (begin, ends) = (Instant::now(), work.ends(bench).await?);
+    while !reaches(&work.group.committed().await?, &ends) {
+        if begin.elapsed() > COMMITTED {
+            return Err(work.group.wrong(&format!("{}, within 6 s", committed_to(&ends))).await);
+        }
+        sleep(LOOK).await;
+    }
+    work.group.note(Who::Broker, "the group has committed what is done");
+    Ok(())
+}
+
+/// Whether anything did, while the reply was held.
+async fn goes_before(work: &Work, member: &Member, last: &[Record]) -> Outcome {
+    let committed = work.group.committed().await?[WHERE as usize];
+    let expected = format!("committed in partition {WHERE}, while the POST has no answer: {}", last[0].offset);
+    work.group.expect(&expected, committed == Some(last[0].offset)).await?;
+    let overtaken = last[1..].iter().any(|record| work.count_of(record) > 0);
+    work.group.expect("no POST of a later record of that partition", !overtaken).await?;
+    let printed = member.printed().await?;
+    let said = last.iter().any(|record| printed.contains(record));
+    work.group.expect("no line for a record that isn't done", !said).await
+}
+
+async fn comes_again(bench: &Bench, work: &Work, first: &[Record], last: &[Record]) -> Outcome {
+    let earlier = work.effect.posts().len();
+    let mut member = work.start(bench, At::Broker)?;
+    let values: Vec<_> = last.iter().map(value_of).collect();
+    let expected = format!("a POST of partition {WHERE} @ {} again", last[0].offset);
+    // One that is later shows at once that it doesn't come.
+    let come = work.effect.have_come(move |posts| posts[earlier..].iter().any(|post| values.contains(&post.value)));
+    member.until(AGAIN, &expected, come).await?;
+    let posts = work.effect.posts().split_off(earlier);
+    let is_again = posts.iter().find(|post| last.iter().any(|record| value_of(record) == post.value));
+    work.group.expect(&expected, is_again.is_some_and(|post| post.value == value_of(&last[0]))).await?;
+    work.works_through(&mut member, last).await?;
+    let twice = first.iter().any(|record| work.count_of(record) > 1);
+    work.group.expect("no POST of what was done and committed before", !twice).await?;
+    let printed = of_partition(&member.printed().await?, WHERE);
+    work.group.expect("a line for each of the three that were open", printed == last).await
+}

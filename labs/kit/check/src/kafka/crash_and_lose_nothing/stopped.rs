@@ -1,0 +1,139 @@
+//! SIGTERM.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::time::{sleep, timeout};
+
+use super::done::long;
+use super::work::{PATIENCE, Work, committed_to, is_done, value_of};
+use crate::bench::Bench;
+use crate::broker::{Asked, At, Fate, OFFSET_COMMIT, Record};
+use crate::http::{Gate, Reply};
+use crate::kafka::effect::Answer;
+use crate::verdict::{Failed, Outcome, Who};
+
+/// What the broker takes for a commit, and the effect for its last answer, as the sentences say.
+const SLOW: Duration = Duration::from_secs(1);
+
+/// What came of a stop, and of the start after it.
+#[derive(Clone)]
+pub(super) struct Stopped {
+    commits: Outcome,
+    only_new: Outcome,
+}
+
+pub(super) async fn the_stop_commits(bench: &mut Bench) -> Outcome {
+    long(bench).stopped.outcome().await.commits
+}
+
+pub(super) async fn only_what_is_new(bench: &mut Bench) -> Outcome {
+    long(bench).stopped.outcome().await.only_new
+}
+
+pub(super) async fn in_hand_at_the_stop(bench: &mut Bench) -> Outcome {
+    long(bench).in_hand.outcome().await
+}
+
+pub(super) async fn stopped(bench: &Bench) -> Stopped {
+    let work = match Work::new(bench, |_, _| Answer::done()).await {
+        Ok(work) => work,
+        Err(failed) => return Stopped { commits: Err(failed.clone()), only_new: Err(failed) },
+    };
+    let commits = commits(bench, &work).await;
+    let only_new = match &commits {
+        Ok(()) => goes_on(bench, &work).await,
+        failed => failed.clone(),
+    };
+    Stopped { commits, only_new }
+}
+
+async fn commits(bench: &Bench, work: &Work) -> Outcome {
+    let records = work.send(bench, [3, 2, 4]).await?;
+    let (slow, gate) = (Arc::new(AtomicBool::new(false)), Gate::new());
+    let (is_slow, behind) = (Arc::clone(&slow), gate.clone());
+    let plan = move |asked: Asked| match asked.is_commit() && is_slow.load(Ordering::Acquire) {
+        true => Fate::Hold(behind.clone()),
+        false => Fate::Pass,
+    };
+    let relay = bench.kafka().relay(plan).await?;
+    let mut member = work.start(bench, At::Relay(&relay))?;
+    work.works_through(&mut member, &records).await?;
+    slow.store(true, Ordering::Release);
+    let before = relay.count(OFFSET_COMMIT);
+    member.terminate();
+    // A program that ends before has given up its connection, and the commit with it.
+    let opened = async {
+        relay.wait_for(OFFSET_COMMIT, before + 1).await;
+        sleep(SLOW).await;
+        gate.open();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        ended = member.ends(0, PATIENCE) => ended?,
+        () = opened => {}
+    }
+    work.expect_committed_to_the_end(bench).await
+}
+
+async fn goes_on(bench: &Bench, work: &Work) -> Outcome {
+    let posted = work.effect.posts().len();
+    let new = work.send(bench, [2, 0, 1]).await?;
+    let mut member = work.start(bench, At::Broker)?;
+    work.works_through(&mut member, &new).await?;
+    member.stops(PATIENCE).await?;
+    let expected = format!("POSTs of the {} new ones, and a line for each, and no others", new.len());
+    let only_new = work.effect.posts().len() == posted + new.len() && member.printed().await?.len() == new.len();
+    work.group.expect(&expected, only_new).await?;
+    work.expect_committed_to_the_end(bench).await
+}
+
+/// SIGTERM while a reply is held, which then says no.
+pub(super) async fn with_one_in_hand(bench: &Bench) -> Outcome {
+    let (gate, last) = (Gate::new(), Arc::new(std::sync::OnceLock::<String>::new()));
+    let (behind, in_hand) = (gate.clone(), Arc::clone(&last));
+    let work = Work::new(bench, move |value, before| match in_hand.get().is_some_and(|last| last == value) {
+        true if before == 0 => Answer::Behind(behind.clone(), Reply::status(StatusCode::SERVICE_UNAVAILABLE)),
+        _ => Answer::done(),
+    })
+    .await?;
+    let first = work.send(bench, [1, 2, 1]).await?;
+    let mut member = work.start(bench, At::Broker)?;
+    work.works_through(&mut member, &first).await?;
+    let new = draw(bench, &work, &last).await?;
+    let value = value_of(&new[0]);
+    let asked = work.effect.have_come(move |posts| posts.iter().any(|post| post.value == value));
+    member.until(PATIENCE, "a POST of the record that has come", asked).await?;
+    member.terminate();
+    // Whoever gives it back ends now; whoever waits for it, later.
+    if timeout(SLOW, member.ends(0, PATIENCE)).await.is_err() {
+        work.group.note(Who::Checker, "answers 503");
+        gate.open();
+    }
+    member.ends(0, PATIENCE).await?;
+    lost_nothing(bench, &work, &[first, new].concat()).await
+}
+
+/// Three more, of which the first is `last`.
+async fn draw(bench: &Bench, work: &Work, last: &std::sync::OnceLock<String>) -> Result<Vec<Record>, Failed> {
+    let news: Vec<_> = (0..3).map(|_| super::work::new(bench, 1)).collect();
+    let _ = last.set(news[0].value.clone().unwrap_or_default());
+    work.send_these(bench, &news).await
+}
+
+async fn lost_nothing(bench: &Bench, work: &Work, records: &[Record]) -> Outcome {
+    let (posts, committed) = (work.effect.posts(), work.group.committed().await?);
+    let open: Vec<_> = records.iter().filter(|record| !is_done(&posts, &value_of(record))).cloned().collect();
+    let is_committed = |record: &Record| committed[record.partition as usize].is_some_and(|next| next > record.offset);
+    let mut ends = vec![None; 3];
+    for record in records.iter().filter(|record| !open.contains(record)) {
+        ends[record.partition as usize] = Some(record.offset + 1);
+    }
+    work.group.expect(&committed_to(&ends), !open.iter().any(is_committed)).await?;
+    let mut again = work.start(bench, At::Broker)?;
+    work.works_through(&mut again, &open).await?;
+    again.stops(PATIENCE).await?;
+    work.expect_committed_to_the_end(bench).await
+}

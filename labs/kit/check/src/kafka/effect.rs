@@ -1,0 +1,163 @@
+//! What the program has to do for each record, over HTTP: the checker plays it, and knows which
+//! record it was asked for.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use http::Method;
+use http::StatusCode;
+use tokio::sync::watch;
+
+use crate::bench::Bench;
+use crate::broker::Record;
+use crate::http::{Gate, Mock, Received, Reply};
+use crate::verdict::{Event, Failed, Who};
+
+/// More is no program that goes on, but one that has lost its way.
+const KEPT: usize = 2_000;
+
+/// What a POST gets.
+pub(super) enum Answer {
+    Now(Reply),
+    /// When the gate opens.
+    Behind(Gate, Reply),
+}
+
+impl Answer {
+    pub(super) fn status(status: StatusCode) -> Self {
+        Self::Now(Reply::status(status))
+    }
+
+    pub(super) fn done() -> Self {
+        Self::status(StatusCode::NO_CONTENT)
+    }
+}
+
+/// A POST that came.
+#[derive(Clone, Debug)]
+pub(super) struct Post {
+    pub(super) at: Instant,
+    pub(super) value: String,
+    /// It was answered with 2xx, and at once.
+    pub(super) done: bool,
+    /// In words.
+    answer: String,
+}
+
+/// Where the effects are had.
+pub(super) struct Effect {
+    mock: Mock,
+    path: String,
+    log: Arc<Log>,
+}
+
+#[derive(Default)]
+struct Log {
+    posts: Mutex<Vec<Post>>,
+    /// Records that may come, so that they are called by their places.
+    known: Mutex<Vec<Record>>,
+    /// Requests that are none of these POSTs, as they were on the wire.
+    others: Mutex<Vec<String>>,
+    came: watch::Sender<usize>,
+}
+
+impl Effect {
+    /// Answers as `plan` says: it is given the value, and how often that came before.
+    pub(super) async fn start(
+        bench: &Bench,
+        plan: impl Fn(&str, usize) -> Answer + Send + Sync + 'static,
+    ) -> Result<Self, Failed> {
+        let (log, path) = (Arc::<Log>::default(), format!("/effects/{}", bench.word()));
+        let (noted, expected) = (Arc::clone(&log), path.clone());
+        let answers = move |received: &Received, _: usize| noted.answer(received, &expected, &plan);
+        let mock = Mock::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), answers).await;
+        let mock = mock.map_err(|error| Failed::new("(listened for POSTs)", "a free port", error.to_string()))?;
+        Ok(Self { mock, path, log })
+    }
+
+    /// The value of `LAB_EFFECT_URL`.
+    pub(super) fn url(&self) -> String {
+        format!("http://{}{}", self.mock.address(), self.path)
+    }
+
+    /// These may come.
+    pub(super) fn knows(&self, records: &[Record]) {
+        *lock(&self.log.known) = records.to_vec();
+    }
+
+    /// All that came.
+    pub(super) fn posts(&self) -> Vec<Post> {
+        lock(&self.log.posts).clone()
+    }
+
+    /// What else came, as it was on the wire.
+    pub(super) fn others(&self) -> Vec<String> {
+        lock(&self.log.others).clone()
+    }
+
+    /// Returns when all that came is as wanted. The caller sets the time.
+    pub(super) fn have_come<F>(&self, holds: F) -> impl Future<Output = ()> + Send + use<F>
+    where
+        F: Fn(&[Post]) -> bool + Send,
+    {
+        let (log, mut came) = (Arc::clone(&self.log), self.log.came.subscribe());
+        async move {
+            while !holds(&lock(&log.posts)) {
+                // The log is there as long as this is.
+                let _ = came.changed().await;
+            }
+        }
+    }
+
+    /// For a failure: what came when.
+    pub(super) fn source(&self) -> impl Fn(Instant) -> Vec<Event> + Send + Sync + use<> {
+        let log = Arc::clone(&self.log);
+        move |began| lock(&log.posts).iter().map(|post| log.event(post, began)).collect()
+    }
+}
+
+impl Log {
+    fn answer(&self, received: &Received, path: &str, plan: &impl Fn(&str, usize) -> Answer) -> Reply {
+        if received.method != Method::POST || received.path != path {
+            let mut others = lock(&self.others);
+            if others.len() < KEPT {
+                others.push(received.raw.clone());
+            }
+            self.came.send_modify(|came| *came += 1);
+            return Reply::status(StatusCode::NOT_FOUND);
+        }
+        let value = String::from_utf8_lossy(&received.body).into_owned();
+        let mut posts = lock(&self.posts);
+        let before = posts.iter().filter(|post| post.value == value).count();
+        let (reply, held) = match plan(&value, before) {
+            Answer::Now(reply) => (reply, false),
+            Answer::Behind(gate, reply) => (reply.behind(&gate), !gate.is_open()),
+        };
+        let words = reply.to_string();
+        let words = words.lines().next().unwrap_or_default().trim_start_matches("HTTP/1.1 ").to_owned();
+        let done = words.starts_with('2') && !held;
+        let answer = if held { "(its reply is held)".to_owned() } else { words };
+        if posts.len() < KEPT {
+            posts.push(Post { at: received.at, value, done, answer });
+        }
+        drop(posts);
+        self.came.send_modify(|came| *came += 1);
+        reply
+    }
+
+    fn event(&self, post: &Post, began: Instant) -> Event {
+        let known = lock(&self.known);
+        let mut places = known.iter().filter(|record| record.value.as_deref() == Some(post.value.as_bytes()));
+        let what = match (places.next(), places.next()) {
+            (Some(record), None) => format!("partition {} @ {}", record.partition, record.offset),
+            _ => post.value.chars().take(60).collect(),
+        };
+        let at_ms = post.at.saturating_duration_since(began).as_millis() as u64;
+        Event { at_ms, who: Who::You, what: format!("POST of {what} → {}", post.answer) }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
