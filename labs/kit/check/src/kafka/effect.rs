@@ -30,7 +30,7 @@ impl Answer {
     }
 
     pub(super) fn done() -> Self {
-        Self::status(StatusCode::NO_CONTENT)
+        Self::status(StatusCode::OK)
     }
 }
 
@@ -84,6 +84,13 @@ impl Effect {
     /// These may come.
     pub(super) fn knows(&self, records: &[Record]) {
         *lock(&self.log.known) = records.to_vec();
+    }
+
+    /// Whether what came can't become right any more: of these and all records that may come, somebody
+    /// asked for one before the one before it was done, or for something else.
+    pub(super) fn goes_wrong(&self) -> impl Fn(&[Post]) -> Option<&'static str> + Send + use<> {
+        let known = lock(&self.log.known).clone();
+        move |posts| (0..posts.len()).find_map(|number| out_of_turn(&known, &posts[..number], &posts[number]))
     }
 
     /// All that came.
@@ -156,6 +163,17 @@ impl Log {
         let at_ms = post.at.saturating_duration_since(began).as_millis() as u64;
         Event { at_ms, who: Who::You, what: format!("POST of {what} → {}", post.answer) }
     }
+}
+
+/// What should have been instead of this POST.
+fn out_of_turn(known: &[Record], before: &[Post], post: &Post) -> Option<&'static str> {
+    let is_of = |record: &Record, post: &Post| record.value.as_deref() == Some(post.value.as_bytes());
+    let Some(record) = known.iter().find(|record| is_of(record, post)) else {
+        return Some("the value of a record as the body, byte for byte");
+    };
+    let earlier = known.iter().filter(|one| one.partition == record.partition && one.offset < record.offset);
+    let mut open = earlier.filter(|one| !before.iter().any(|post| post.done && is_of(one, post)));
+    open.next().map(|_| "in a partition the next record when the one before it is done, and not before")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -21,8 +21,8 @@ pub(crate) const EXERCISE: Exercise = Exercise {
     checks: checks![
         each_value_is_posted,
         unavailable_is_tried_again,
-        any_2xx_is_done_and_nothing_else,
         attempts_are_spaced,
+        any_2xx_is_done_and_nothing_else,
         what_is_done_is_committed,
         the_stop_commits,
         only_what_is_new,

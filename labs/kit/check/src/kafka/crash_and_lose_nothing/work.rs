@@ -14,6 +14,9 @@ use crate::verdict::{Failed, Outcome};
 /// are what the sentences say, and what a busy machine adds.
 pub(super) const PATIENCE: Duration = Duration::from_secs(12);
 
+/// From the answer to the line.
+const TO_PRINT: Duration = Duration::from_secs(4);
+
 pub(super) struct Work {
     topic: Topic,
     pub(super) group: Group,
@@ -51,16 +54,28 @@ impl Work {
 
     /// Waits until each of these is done, and printed by this member.
     pub(super) async fn works_through(&self, member: &mut Member, records: &[Record]) -> Outcome {
-        let expected = match records.len() {
-            1 => "one POST answered with 2xx, and its line on stdout".to_owned(),
-            count => format!("{count} POSTs answered with 2xx, and a line on stdout for each"),
-        };
-        let values: Vec<String> = records.iter().map(value_of).collect();
-        let posted = self.effect.have_come(move |posts| values.iter().all(|value| is_done(posts, value)));
+        self.does(member, records, PATIENCE).await?;
         let wanted = records.to_vec();
         let printed = member.has_printed(move |lines| wanted.iter().all(|record| lines.contains(record)));
-        let both = async { tokio::join!(posted, printed) };
-        member.until(PATIENCE, &expected, both).await.map(|_| ())
+        member.until(TO_PRINT, "a line on stdout for each record that is done", printed).await
+    }
+
+    /// Waits until each of these is done, or something shows that it won't be.
+    pub(super) async fn does(&self, member: &mut Member, records: &[Record], patience: Duration) -> Outcome {
+        let values: Vec<String> = records.iter().map(value_of).collect();
+        let goes_wrong = self.effect.goes_wrong();
+        let done = self
+            .effect
+            .have_come(move |posts| values.iter().all(|value| is_done(posts, value)) || goes_wrong(posts).is_some());
+        let expected = match records.len() {
+            1 => "a POST that is answered with 2xx".to_owned(),
+            count => format!("{count} POSTs that are answered with 2xx, one for each record"),
+        };
+        member.until(patience, &expected, done).await?;
+        match self.effect.goes_wrong()(&self.effect.posts()) {
+            Some(expected) => Err(self.group.wrong(expected).await),
+            None => Ok(()),
+        }
     }
 
     /// The values of these that came, in the order in which they came.
