@@ -21,6 +21,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &kafka::first_record::EXERCISE,
     &kafka::read_it_back::EXERCISE,
     &kafka::keys_keep_order::EXERCISE,
+    &kafka::share_the_work::EXERCISE,
     &kafka::crash_and_lose_nothing::EXERCISE,
     &kafka::accept_now::EXERCISE,
 ];

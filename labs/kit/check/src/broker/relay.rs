@@ -133,7 +133,7 @@ impl Relay {
 impl Shared {
     /// What becomes of it.
     fn fate(&self, request: &[u8]) -> (Asked, Fate) {
-        let asked = Asked { api: request.first_chunk().map_or(-1, |api| i16::from_be_bytes(*api)) };
+        let asked = Asked::read(request);
         self.came.send_modify(|came| *came.entry(asked.api).or_default() += 1);
         (asked, (self.plan)(asked))
     }
@@ -229,7 +229,7 @@ async fn answers(
                 let answer = frame::read(&mut broker).await?;
                 if let Some(gate) = gate {
                     gate.pass().await;
-                    shared.note(Asked { api: -1 }, "the broker answers");
+                    shared.note_as(Who::Broker, "the broker answers");
                 }
                 moved(answer, &shared.moved)
             }

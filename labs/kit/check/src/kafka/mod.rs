@@ -6,6 +6,7 @@ mod effect;
 pub(crate) mod first_record;
 pub(crate) mod keys_keep_order;
 pub(crate) mod read_it_back;
+pub(crate) mod share_the_work;
 mod topic;
 
 /// Where their tasks stand.
