@@ -1,11 +1,18 @@
 //! One member, with nobody to share with.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
+
 use super::grows;
 use super::leaves;
 use crate::bench::Bench;
 use crate::broker::{At, Group, Member, Record};
 use crate::kafka::topic::{PATIENCE, filled};
 use crate::verdict::{Failed, Outcome};
+
+/// As the sentence says.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// What came of it.
 #[derive(Clone)]
@@ -43,6 +50,7 @@ async fn first(bench: &Bench) -> Result<Outcome, Failed> {
     prints_all(bench, &group, &mut member, &topic.name, "a line for each record, those of a partition in their order")
         .await?;
     let more = async {
+        member.until(PATIENCE, "that it still runs after 2 seconds without a record", sleep(SILENCE)).await?;
         topic.send(bench, [2, 1, 3]).await?;
         prints_all(bench, &group, &mut member, &topic.name, "a line for each record that came later").await
     };

@@ -94,6 +94,7 @@ async fn prints_no_other(bench: &Bench, group: &mut Share, before: &[Vec<Record>
     let printed = group.group.printed();
     let new = &printed[1][before[1].len()..];
     no_repeat(group, &printed[0], new).await?;
+    group.misses_nothing().await?;
     let mut second: Member = group.members.remove(0);
     second.stops(TO_END).await?;
     let printed = group.group.printed().concat();

@@ -16,7 +16,7 @@ const ROUND: Duration = Duration::from_millis(500);
 /// Between records and records: who prints what another has printed, does it by then.
 const MOMENT: Duration = Duration::from_millis(100);
 /// So many times one after the other it must be the same.
-const SETTLED: usize = 4;
+const SETTLED: usize = 3;
 /// So many times one after the other two members have printed everything: they don't share.
 const BOTH: usize = 3;
 
@@ -103,19 +103,15 @@ async fn watch(
         let _ = timeout(ROUND, there).await;
         sleep(MOMENT).await;
         let (printed, new) = (group.printed(), &rounds[from..]);
-        if last(new, BOTH).is_some_and(|rounds| rounds.iter().all(|round| of_several(&printed, round))) {
+        if new.windows(BOTH).any(|rounds| rounds.iter().all(|round| of_several(&printed, round))) {
             return Ok(None);
         }
-        if let Some(owned) = last(new, SETTLED).and_then(|rounds| owned(&printed, rounds))
+        if let Some(owned) = new.windows(SETTLED).next_back().and_then(|rounds| owned(&printed, rounds))
             && distinct(&owned) == owners
         {
             return Ok(Some(owned));
         }
     }
-}
-
-fn last(rounds: &[Round], count: usize) -> Option<&[Round]> {
-    rounds.len().checked_sub(count).map(|from| &rounds[from..])
 }
 
 /// Who has printed it, by their numbers; as often as it was printed.
