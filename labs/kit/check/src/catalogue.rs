@@ -23,6 +23,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &kafka::keys_keep_order::EXERCISE,
     &kafka::share_the_work::EXERCISE,
     &kafka::crash_and_lose_nothing::EXERCISE,
+    &kafka::twice_is_once::EXERCISE,
     &kafka::accept_now::EXERCISE,
 ];
 
