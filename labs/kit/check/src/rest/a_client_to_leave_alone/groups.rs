@@ -144,8 +144,7 @@ impl Group {
 
 /// Each verb; and a POST that is answered as by a server that says 200 to whatever is done.
 fn well(bench: &Bench) -> Vec<Run> {
-    let mut runs: Vec<Run> =
-        [GET, POST, PUT, DELETE].map(|method| with_done(Job::new(bench, method), &[])).into();
+    let mut runs: Vec<Run> = [GET, POST, PUT, DELETE].map(|method| with_done(Job::new(bench, method), &[])).into();
     let plain = Job::new(bench, POST);
     let done = Reply::json(StatusCode::OK, &plain.order());
     runs.push((plain, vec![done]));
