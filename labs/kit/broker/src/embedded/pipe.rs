@@ -15,6 +15,10 @@ const BUFFER: usize = 64 * 1024;
 /// What is read here is no longer than that. A commit of 1,000 partitions has 20 KiB.
 const LONGEST_READ: usize = 64 * 1024;
 
+/// The last version in which the mock can say what it takes.
+const VERSIONS: i16 = 2;
+const UNSUPPORTED_VERSION: i16 = 35;
+
 /// Answers from here, with the numbers of their requests.
 ///
 /// A client expects its answers in the order of its requests. So the mock is asked something
@@ -45,14 +49,19 @@ pub(super) async fn requests(
     // Length, number and version of the request, correlation id.
     while let Some(frame) = Frame::<12>::begin(&mut client).await? {
         let (length, correlation) = (frame.length(), frame.i32(8));
-        let api = Api::of(i16::from_be_bytes([frame.head[4], frame.head[5]]));
-        match api {
+        let [api, version] = [4, 6].map(|at| i16::from_be_bytes([frame.head[at], frame.head[at + 1]]));
+        match Api::of(api) {
+            Some(Api::Versions) if version > VERSIONS && length <= LONGEST_READ => {
+                frame.whole(&mut client).await?;
+                turns.add(correlation, older_versions(correlation));
+                mock.write_all(&Writer::request(Api::Versions, 0, correlation).finish()).await?;
+            }
             Some(Api::OffsetFetch) if length <= LONGEST_READ => {
                 let request = frame.whole(&mut client).await?;
                 traffic.readers.overhear(&request[4..]);
                 mock.write_all(&request).await?;
             }
-            None | Some(Api::OffsetFetch) => frame.pass_on(&mut client, &mut mock).await?,
+            None | Some(Api::OffsetFetch | Api::Versions) => frame.pass_on(&mut client, &mut mock).await?,
             Some(_) if length > LONGEST_READ => return Err(io::Error::other("a request is too long")),
             Some(_) => {
                 let request = frame.whole(&mut client).await?;
@@ -70,6 +79,16 @@ pub(super) async fn requests(
         traffic.add_received(length);
     }
     mock.shutdown().await
+}
+
+/// "Ask in an older version" (KIP-511), always in the form of version 0. The mock says so in a
+/// form that librdkafka alone can read.
+fn older_versions(correlation: i32) -> Vec<u8> {
+    let versions = [(Api::Versions as i16, 0, VERSIONS)];
+    Writer::answer(correlation, false)
+        .i16(UNSUPPORTED_VERSION)
+        .list(&versions, |writer, &(api, first, last)| writer.i16(api).i16(first).i16(last))
+        .finish()
 }
 
 /// Passes answers on until the mock has given its last.

@@ -24,7 +24,7 @@ pub(super) enum Api {
 impl Api {
     pub(super) fn of(number: i16) -> Option<Self> {
         use Api::*;
-        [OffsetCommit, OffsetFetch, JoinGroup, Heartbeat, LeaveGroup, SyncGroup, ConsumerGroupHeartbeat]
+        [OffsetCommit, OffsetFetch, JoinGroup, Heartbeat, LeaveGroup, SyncGroup, Versions, ConsumerGroupHeartbeat]
             .into_iter()
             .find(|&api| api as i16 == number)
     }

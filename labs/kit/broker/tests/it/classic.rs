@@ -170,6 +170,21 @@ fn answers_come_in_the_order_of_the_requests() {
     assert_eq!(numbers, [1, 2, 3, 2]);
 }
 
+/// As KIP-511 has it: who asks in a newer version is told of the older ones in a form that anybody reads.
+#[test]
+fn a_client_that_is_newer_is_told_which_versions_there_are() {
+    let (_embedded, address, _topic) = broker();
+    let mut stream = TcpStream::connect(&address).expect("it listens");
+    for version in [3, 4, 99] {
+        let request = [0, 0, 0, 14, 0, 18, 0, version, 0, 0, 0, 9, 255, 255, 0, 1, 1, 0];
+        stream.write_all(&request).expect("written");
+        let mut answer = [0; 20];
+        stream.read_exact(&mut answer).expect("an answer");
+        // Its length, its number, UNSUPPORTED_VERSION, one request: ApiVersions from 0 to 2.
+        assert_eq!(answer, [0, 0, 0, 16, 0, 0, 0, 9, 0, 35, 0, 0, 0, 1, 0, 18, 0, 0, 0, 2]);
+    }
+}
+
 #[test]
 fn a_group_by_one_protocol_goes_on_by_the_other() {
     let (_embedded, address, topic) = broker();

@@ -65,9 +65,13 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
+    /// What the environment names.
+    pub(crate) fn named() -> Option<String> {
+        std::env::var(VARIABLE).ok().filter(|brokers| !brokers.trim().is_empty())
+    }
+
     /// Starts one, or looks whether the one that is named is there.
-    pub(crate) async fn start() -> Result<Self, Failure> {
-        let named = std::env::var(VARIABLE).ok().filter(|brokers| !brokers.trim().is_empty());
+    pub(crate) async fn start(named: Option<String>) -> Result<Self, Failure> {
         let embedded = match named {
             Some(_) => None,
             None => Some(Embedded::start().map_err(|error| Failure::missing(error.to_string()))?),

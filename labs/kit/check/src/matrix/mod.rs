@@ -2,6 +2,7 @@
 //! program fails on the check that is named for it, and no check is left that no
 //! program trips.
 
+mod differences;
 mod messages;
 mod programs;
 mod workspace;
@@ -14,10 +15,11 @@ use lab_console::{Failure, Output, OutputArgs};
 use serde::Serialize;
 
 use crate::bench::Subject;
+use crate::broker::Broker;
 use crate::catalogue::{EXERCISES, find};
 use crate::compile::{Built, Target, build_in};
 use crate::exercise::{Exercise, Wrong};
-use crate::grade::grade;
+use crate::grade::grade_on;
 use crate::matrix::programs::{Program, RunAs, programs};
 use crate::matrix::workspace::Workspace;
 use crate::repository;
@@ -42,6 +44,9 @@ pub struct MatrixArgs {
     /// Keep the messages as they are now, in labs/kit/check/messages
     #[arg(long)]
     pub keep_messages: bool,
+    /// Grade the programs of the Kafka lab on this broker as well: every check must come out the same
+    #[arg(long, value_name = "HOST:PORT")]
+    pub also_on: Option<String>,
     #[command(flatten)]
     #[allow(missing_docs)]
     pub output: OutputArgs,
@@ -56,6 +61,9 @@ struct Row<'a> {
     failed: Option<&'static str>,
     as_it_must: bool,
     took_ms: u64,
+    /// On the other broker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    also_took_ms: Option<u64>,
 }
 
 /// Builds all programs, grades each, and prints a row for each run.
@@ -94,10 +102,8 @@ async fn of_exercise(
     let workspace = Workspace::new(exercise, &wrong)?;
     let trials = if exercise.role.runs() { trials(&programs, &workspace).await? } else { files(&programs, &workspace) };
     let runs = (1..=args.runs).flat_map(|run| trials.iter().map(move |trial| (run, trial)));
-    let mut rows = stream::iter(
-        runs.map(|(run, (program, subject))| one_run(exercise, program, subject, run, args.keep_messages)),
-    )
-    .buffered(AT_ONCE);
+    let mut rows = stream::iter(runs.map(|(run, (program, subject))| one_run(exercise, program, subject, run, args)))
+        .buffered(AT_ONCE);
     while let Some((row, came)) = rows.next().await.transpose()? {
         output.record(&row, &line(&row))?;
         if !row.as_it_must {
@@ -149,20 +155,29 @@ async fn one_run<'a>(
     program: &'a Program,
     subject: &Subject,
     run: u32,
-    keep_messages: bool,
+    args: &MatrixArgs,
 ) -> Result<(Row<'a>, String), Failure> {
     let begin = Instant::now();
-    let verdict = grade(exercise, subject.clone()).await?;
+    let verdict = grade_on(exercise, subject.clone(), Broker::named()).await?;
     let took_ms = begin.elapsed().as_millis() as u64;
     let mut as_it_must = is_as_it_must(program, &verdict);
     let (failed, mut came) = (verdict.failed(), what_came(&verdict));
+    let mut also_took_ms = None;
+    if let Some(brokers) = args.also_on.as_ref().filter(|_| exercise.lab() == "kafka") {
+        let begin = Instant::now();
+        let there = grade_on(exercise, subject.clone(), Some(brokers.clone())).await?;
+        also_took_ms = Some(begin.elapsed().as_millis() as u64);
+        if let Some(difference) = differences::between(&verdict, &there) {
+            (as_it_must, came) = (false, format!("{difference} on {brokers}; {came}"));
+        }
+    }
     if as_it_must
         && program.message
-        && let Some(fault) = messages::kept(exercise, &program.program, verdict, keep_messages)?
+        && let Some(fault) = messages::kept(exercise, &program.program, verdict, args.keep_messages)?
     {
         (as_it_must, came) = (false, fault);
     }
-    Ok((Row { program, run, failed, as_it_must, took_ms }, came))
+    Ok((Row { program, run, failed, as_it_must, took_ms, also_took_ms }, came))
 }
 
 fn is_as_it_must(program: &Program, verdict: &Verdict) -> bool {
@@ -184,5 +199,6 @@ fn what_came(verdict: &Verdict) -> String {
 fn line(row: &Row<'_>) -> String {
     let mark = if row.as_it_must { "✓" } else { "✗" };
     let failed = row.failed.map_or("passes".to_owned(), |name| format!("fails {name}"));
-    format!("{mark} {} {:28} {failed} ({} ms)", row.program.exercise.id, row.program.program, row.took_ms)
+    let also = row.also_took_ms.map(|took| format!(", {took} on the other broker")).unwrap_or_default();
+    format!("{mark} {} {:28} {failed} ({} ms{also})", row.program.exercise.id, row.program.program, row.took_ms)
 }

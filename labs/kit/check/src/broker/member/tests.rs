@@ -14,7 +14,7 @@ while :; do sleep 0.05; done"#;
 async fn bench(program: &str) -> Bench {
     let subject = Subject::Typed(program.to_owned());
     let mut bench = Bench::new(Role::KafkaConsumer, &[], subject).expect("a bench");
-    bench.kafka = Some(Broker::start().await.expect("a broker"));
+    bench.kafka = Some(Broker::start(Broker::named()).await.expect("a broker"));
     bench
 }
 

@@ -58,3 +58,14 @@ fn there_is_an_end_to_groups_and_members() {
     stage.after(SESSION);
     assert_eq!(told(&mut stage.join("")).error, Some(Error::MemberIdRequired));
 }
+
+#[test]
+fn of_two_with_the_same_instance_the_first_is_fenced_while_it_waits() {
+    let mut stage = Stage::new();
+    stage.two();
+    let mut first = stage.ask(&of_instance(""));
+    first.try_recv().expect_err("the others have yet to join");
+    let mut second = stage.ask(&of_instance(""));
+    assert_eq!(told(&mut first).error, Some(Error::FencedInstanceId));
+    second.try_recv().expect_err("the others have yet to join");
+}
