@@ -22,6 +22,7 @@ pub const EXERCISES: &[&Exercise] = &[
     &kafka::read_it_back::EXERCISE,
     &kafka::keys_keep_order::EXERCISE,
     &kafka::crash_and_lose_nothing::EXERCISE,
+    &kafka::twice_is_once::EXERCISE,
 ];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::try_join_all;
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{FutureProducer, FutureRecord};
 
 use super::{ANSWER, Broker, broken};
@@ -35,12 +36,19 @@ impl Broker {
 impl Feed {
     /// Sends them, and returns when all are there.
     pub(crate) async fn send(&self, records: &[New]) -> Outcome {
+        self.send_with(&records.iter().map(|new| (new.clone(), Vec::new())).collect::<Vec<_>>()).await
+    }
+
+    /// The same, each with its headers.
+    pub(crate) async fn send_with(&self, records: &[(New, Vec<(&str, String)>)]) -> Outcome {
         let producer = self.producer.as_ref().expect("it is there until the end");
-        let sends = records.iter().map(|new| {
+        let sends = records.iter().map(|(new, headers)| {
             let (topic, partition) = (&self.topic, Some(new.partition));
             let (key, payload) = (new.key.as_ref(), new.value.as_ref());
-            let record = FutureRecord { topic, partition, payload, key, timestamp: None, headers: None };
-            producer.send(record, ANSWER)
+            let header =
+                |all: OwnedHeaders, (key, value): &(&str, String)| all.insert(Header { key, value: Some(value) });
+            let headers = (!headers.is_empty()).then(|| headers.iter().fold(OwnedHeaders::new(), header));
+            producer.send(FutureRecord { topic, partition, payload, key, timestamp: None, headers }, ANSWER)
         });
         try_join_all(sends).await.map(|_| ()).map_err(|(error, _)| broken("sent records", error))
     }

@@ -6,6 +6,7 @@ pub(crate) mod first_record;
 pub(crate) mod keys_keep_order;
 pub(crate) mod read_it_back;
 mod topic;
+pub(crate) mod twice_is_once;
 
 /// Where their tasks stand.
 pub(crate) const README: &str = include_str!("../../../../kafka/README.md");

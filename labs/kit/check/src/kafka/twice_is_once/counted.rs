@@ -1,0 +1,69 @@
+//! Which events count, and how much.
+
+use super::long;
+use super::store::{Event, PATIENCE, Store};
+use crate::bench::Bench;
+use crate::broker::At;
+use crate::verdict::Outcome;
+
+pub(super) async fn each_item_counts(bench: &mut Bench) -> Outcome {
+    let mut events = vec![
+        Event::new(bench, 0, &["LAPTOP"]),
+        Event::new(bench, 1, &["MOUSE", "LAPTOP", "MOUSE", "DESK LAMP", "MOUSE"]),
+        Event::new(bench, 2, &["MONITOR", "MONITOR"]),
+        Event::new(bench, 0, &[]),
+        Event::new(bench, 1, &["DESK LAMP", "MONITOR"]),
+    ];
+    events.extend(Event::last(bench));
+    let store = Store::new(bench, &[]).await?;
+    store.send(&events).await?;
+    let mut member = store.start(bench, At::Broker)?;
+    store.becomes_right(&mut member, PATIENCE).await?;
+    store.is_filled_up(bench.number(500) as i64).await?;
+    store.send(&Event::last(bench)).await?;
+    store.becomes_right(&mut member, PATIENCE).await
+}
+
+pub(super) async fn the_same_event_counts_once(bench: &mut Bench) -> Outcome {
+    long(bench);
+    let (one, other) = (Event::new(bench, 0, &["LAPTOP", "MOUSE"]), Event::new(bench, 1, &["MONITOR"]));
+    let at = |event: &Event, partition| Event { partition, ..event.clone() };
+    let mut events = vec![
+        one.clone(),
+        one.clone(),
+        other.clone(),
+        Event::new(bench, 0, &["DESK LAMP"]),
+        one.clone(),
+        at(&one, 2),
+        at(&other, 0),
+        // A sender that tries again may have chosen another key.
+        Event { key: bench.id(), ..at(&other, 2) },
+    ];
+    events.extend(Event::last(bench));
+    all_count_right(bench, &events).await
+}
+
+pub(super) async fn other_events_count(bench: &mut Bench) -> Outcome {
+    let first = Event::new(bench, 1, &["LAPTOP"]);
+    let number = bench.number(800_000) + 100_000;
+    let ids = [
+        number.to_string(),
+        format!("0{number}"),
+        format!("{number}.0"),
+        format!("ID-{number}"),
+        format!("id-{number}"),
+    ];
+    let other = |id: String| Event { id, ..first.clone() };
+    let mut events = vec![first.clone(), other(bench.id()), other(format!("{}-2", first.id))];
+    events.extend(ids.map(other));
+    events.extend(Event::last(bench));
+    all_count_right(bench, &events).await
+}
+
+/// One after the other, so that each is at an offset of its own.
+async fn all_count_right(bench: &Bench, events: &[Event]) -> Outcome {
+    let store = Store::new(bench, &[]).await?;
+    store.send(events).await?;
+    let mut member = store.start(bench, At::Broker)?;
+    store.becomes_right(&mut member, PATIENCE).await
+}

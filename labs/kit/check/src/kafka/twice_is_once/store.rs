@@ -1,0 +1,210 @@
+//! A topic with events, a group that works through it, and the stock that it changes.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::time::sleep;
+
+use super::database::{Content, Database};
+use crate::bench::Bench;
+use crate::broker::{At, Group, Member, New};
+use crate::kafka::topic::Topic;
+use crate::verdict::{Failed, Outcome, Who};
+
+/// Until a new member must have done what is there: ten seconds are what the sentences say, and
+/// what a busy machine adds.
+pub(super) const PATIENCE: Duration = Duration::from_secs(12);
+/// Until one that comes after a killed one must: fifteen.
+pub(super) const AGAIN: Duration = Duration::from_secs(17);
+/// How often it is looked. There is nothing to be told by.
+const LOOK: Duration = Duration::from_millis(40);
+/// When all ids are in `seen`, until the stock must be right.
+const PARTED: Duration = Duration::from_secs(2);
+/// Of each equipment there is so much and more.
+const MANY: u64 = 1_000;
+
+/// What there is.
+pub(super) const EQUIPMENT: [&str; 4] = ["LAPTOP", "MONITOR", "MOUSE", "DESK LAMP"];
+
+/// An event that is to be sent.
+#[derive(Clone)]
+pub(super) struct Event {
+    pub(super) partition: i32,
+    pub(super) key: String,
+    pub(super) id: String,
+    pub(super) equipment: Vec<&'static str>,
+}
+
+pub(super) struct Store {
+    topic: Topic,
+    pub(super) group: Group,
+    pub(super) database: Database,
+    /// What must be in it when all is done that was sent.
+    expected: Mutex<Content>,
+    /// The id of each record, in the order of its partition: so a failure names it.
+    ids: Mutex<BTreeMap<i32, Vec<String>>>,
+}
+
+impl Event {
+    pub(super) fn new(bench: &Bench, partition: i32, equipment: &[&'static str]) -> Self {
+        Self { partition, key: bench.word(), id: bench.id(), equipment: equipment.to_vec() }
+    }
+
+    /// In each partition one, the last of what was sent: when they are done, all is.
+    pub(super) fn last(bench: &Bench) -> Vec<Self> {
+        (0..3).map(|partition| Self::new(bench, partition, &["MOUSE"])).collect()
+    }
+}
+
+impl Store {
+    pub(super) async fn new(bench: &Bench, seen: &[String]) -> Result<Self, Failed> {
+        let stock = EQUIPMENT.map(|name| (name.to_owned(), (MANY + bench.number(MANY)) as i64));
+        let content = Content { stock: stock.into(), seen: seen.iter().cloned().collect() };
+        let (topic, database) = (Topic::new(bench).await?, Database::new(&content)?);
+        let (group, ids) = (bench.group(&topic.name), Mutex::default());
+        Ok(Self { topic, group, database, expected: Mutex::new(content), ids })
+    }
+
+    /// Sends them. Of those with an id that was there before nothing more is expected.
+    pub(super) async fn send(&self, events: &[Event]) -> Outcome {
+        let news: Vec<_> = events.iter().map(record).collect();
+        {
+            let (mut expected, mut ids) = (lock(&self.expected), lock(&self.ids));
+            for event in events {
+                ids.entry(event.partition).or_default().push(event.id.clone());
+                if expected.seen.insert(event.id.clone()) {
+                    for item in &event.equipment {
+                        expected.stock.entry((*item).to_owned()).and_modify(|count| *count -= 1);
+                    }
+                }
+            }
+        }
+        self.topic.feed.send_with(&news).await
+    }
+
+    /// Somebody else puts so many more of each there.
+    pub(super) async fn is_filled_up(&self, more: i64) -> Outcome {
+        lock(&self.expected).stock.values_mut().for_each(|count| *count += more);
+        self.group.note(Who::Checker, format!("puts {more} more of each into the stock"));
+        self.database.execute(&format!("UPDATE stock SET count = count + {more}")).await
+    }
+
+    pub(super) fn start(&self, bench: &Bench, at: At<'_>) -> Result<Member, Failed> {
+        self.group.start(bench, at, &[("LAB_DATABASE", &self.database.path())])
+    }
+
+    /// Waits until the database is as it must be, or can't become so any more.
+    pub(super) async fn becomes_right(&self, member: &mut Member, patience: Duration) -> Outcome {
+        let expected = lock(&self.expected).clone();
+        let settled = async {
+            let mut all_seen: Option<Instant> = None;
+            loop {
+                let content = self.database.content().await?;
+                if content == expected || is_beyond(&content, &expected) {
+                    return Ok(());
+                }
+                match all_seen {
+                    // Whoever parts the two has had the time to do both.
+                    Some(since) if since.elapsed() > PARTED => return Ok(()),
+                    None if content.seen == expected.seen => all_seen = Some(Instant::now()),
+                    _ => {}
+                }
+                sleep(LOOK).await;
+            }
+        };
+        let waited = member.until(patience, "it", settled).await;
+        let content = self.database.content().await?;
+        match waited {
+            Ok(Err(failed)) => Err(failed),
+            _ if content != expected => Err(self.wrong(&in_words(&expected), &content, &expected).await),
+            Ok(Ok(())) | Err(_) => Ok(()),
+        }
+    }
+
+    /// It stays as it is for so long, while this one runs.
+    pub(super) async fn stays(&self, before: &Content, member: &mut Member, time: Duration) -> Outcome {
+        let changed = async {
+            loop {
+                match self.database.content().await {
+                    Ok(content) if content == *before => sleep(LOOK).await,
+                    other => return other,
+                }
+            }
+        };
+        let first = tokio::select! {
+            changed = changed => changed?,
+            ended = member.until(2 * time, "that it goes on", sleep(time)) => return ended,
+        };
+        let expected = format!("that neither `stock` nor `seen` changes: {}", in_words(before));
+        Err(self.wrong(&expected, &first, before).await)
+    }
+
+    /// The content isn't as expected: each difference is said.
+    pub(super) async fn wrong(&self, expected: &str, content: &Content, right: &Content) -> Failed {
+        let mut differences = Vec::new();
+        for (name, count) in &right.stock {
+            let is = content.stock.get(name);
+            if is != Some(count) {
+                let is = is.map_or("missing".to_owned(), ToString::to_string);
+                differences.push(format!("(stock: {name} is {is}, and not {count})"));
+            }
+        }
+        differences.extend(right.seen.difference(&content.seen).map(|id| format!("(seen: {id} is missing)")));
+        differences.extend(content.seen.difference(&right.seen).map(|id| format!("(seen: {id} is there)")));
+        let failed = self.group.wrong(expected).await;
+        let came_back = format!("{}\n{}", differences.join("\n"), failed.came_back);
+        Failed { sent: self.with_ids(&failed.sent), came_back, ..failed }
+    }
+
+    /// The group is behind the last record of each partition.
+    pub(super) async fn expect_committed_to_the_end(&self) -> Outcome {
+        let ends: Vec<Option<i64>> = {
+            let ids = lock(&self.ids);
+            (0..3).map(|number| ids.get(&number).map(|ids| ids.len() as i64)).collect()
+        };
+        let committed = self.group.committed().await?;
+        let at_the_end = ends.iter().zip(&committed).all(|(end, committed)| end.is_none() || end == committed);
+        let of = |(number, end): (usize, &Option<i64>)| end.map(|end| format!("partition {number} @ {end}"));
+        let all: Vec<_> = ends.iter().enumerate().filter_map(of).collect();
+        self.group.expect(&format!("that the group has committed: {}", all.join(", ")), at_the_end).await
+    }
+
+    /// The records that are listed there, each with its id.
+    fn with_ids(&self, sent: &str) -> String {
+        let ids = lock(&self.ids);
+        let id = |line: &str| {
+            let (place, _) = line.strip_prefix("partition ")?.split_once("  ")?;
+            let (partition, offset) = place.split_once(" @ ")?;
+            ids.get(&partition.parse().ok()?)?.get(offset.parse::<usize>().ok()?)
+        };
+        let named = |line: &str| match id(line) {
+            Some(id) => format!("{line}  ce_id={id}"),
+            None => line.replace("place, key, value", "place, key, value, ce_id"),
+        };
+        sent.lines().map(named).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// Some has more than that been taken, or something is there that must not be.
+fn is_beyond(content: &Content, expected: &Content) -> bool {
+    let too_few = |(name, count): (&String, &i64)| expected.stock.get(name).is_none_or(|right| count < right);
+    content.stock.iter().any(too_few) || !content.seen.is_subset(&expected.seen)
+}
+
+fn in_words(content: &Content) -> String {
+    let stock: Vec<_> = content.stock.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    format!("in `stock` {}; in `seen` {} ids", stock.join(", "), content.seen.len())
+}
+
+/// `ce_id` is one header of several.
+fn record(event: &Event) -> (New, Vec<(&'static str, String)>) {
+    let value = json!({ "equipment": event.equipment });
+    let new = New { partition: event.partition, key: Some(event.key.clone()), value: Some(value.to_string()) };
+    (new, vec![("ce_type", "order.created".to_owned()), ("ce_id", event.id.clone()), ("ce_source", "/shop".to_owned())])
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
