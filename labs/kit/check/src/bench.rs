@@ -127,7 +127,7 @@ impl Bench {
     }
 
     /// Starts it with more environment. `--at` has no say in that.
-    async fn start_server(&self, env: &[(&str, String)]) -> Result<Server, Failed> {
+    pub(crate) async fn start_server(&self, env: &[(&str, String)]) -> Result<Server, Failed> {
         if let Subject::At(address) = self.subject {
             return Ok(Server { address, process: None, _claim: None });
         }

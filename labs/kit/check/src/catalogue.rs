@@ -21,8 +21,10 @@ pub const EXERCISES: &[&Exercise] = &[
     &kafka::first_record::EXERCISE,
     &kafka::read_it_back::EXERCISE,
     &kafka::keys_keep_order::EXERCISE,
+    &kafka::share_the_work::EXERCISE,
     &kafka::crash_and_lose_nothing::EXERCISE,
     &kafka::twice_is_once::EXERCISE,
+    &kafka::accept_now::EXERCISE,
 ];
 
 /// By its id, or the end of what a tired person types: `rest/01`, `rest/1`, `rest_01_health`.

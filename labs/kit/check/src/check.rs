@@ -5,7 +5,7 @@ use lab_console::{Failure, print};
 use crate::bench::Subject;
 use crate::config::CheckArgs;
 use crate::course::COURSE;
-use crate::exercise::Exercise;
+use crate::exercise::{Exercise, Role};
 use crate::progress::ProgressFile;
 use crate::quiz::of_stage;
 use crate::report::paragraph;
@@ -33,9 +33,12 @@ async fn to_the_end(args: CheckArgs) -> Result<(), Failure> {
         (Some(line), _) if line.trim().is_empty() => {
             return Err(Failure::usage("--program needs a command line, as \"python3 app.py\""));
         }
-        (None, Some(_)) if !exercise.role.listens() => {
-            let what = if exercise.role.runs() { "a client" } else { "a file" };
-            return Err(Failure::usage(format!("--at is for servers, and {} asks for {what}", exercise.id)));
+        (None, Some(_)) if !exercise.role.may_run_already() => {
+            return Err(Failure::usage(format!(
+                "--at is for servers, and {} asks for {}",
+                exercise.id,
+                other(exercise)
+            )));
         }
         (Some(line), _) => Some(Subject::Typed(line)),
         (None, at) => {
@@ -58,6 +61,15 @@ async fn to_the_end(args: CheckArgs) -> Result<(), Failure> {
         }
         Tried::Graded(_) if args.output.json => Ok(()),
         Tried::Graded(_) => print(&on(exercise, &file)),
+    }
+}
+
+/// What can't run already.
+fn other(exercise: &Exercise) -> &'static str {
+    match exercise.role {
+        Role::Schema => "a file",
+        Role::KafkaServer => "one that the checker starts, because it must know the checker's broker: use --program",
+        _ => "a client",
     }
 }
 

@@ -91,7 +91,6 @@ impl Group {
 
     /// Returns when what the members so far have printed, in the order in which they were started,
     /// is as wanted. The caller sets the time. A line that is no record doesn't count.
-    #[cfg_attr(not(test), allow(dead_code, reason = "for exercises with several members"))]
     pub(crate) fn have_printed<F>(&self, holds: F) -> impl Future<Output = ()> + Send + use<F>
     where
         F: Fn(&[Vec<Record>]) -> bool + Send,
@@ -103,6 +102,11 @@ impl Group {
                 select_all(outputs.iter_mut().map(|output| Box::pin(output.more()))).await;
             }
         }
+    }
+
+    /// What each has printed so far, in the order in which they were started.
+    pub(crate) fn printed(&self) -> Vec<Vec<Record>> {
+        lock(&self.0.members).iter().map(|seen| seen.records()).collect()
     }
 
     /// Waits for what is `expected`, while these members run: it fails when one of them ends, and
@@ -145,6 +149,11 @@ fn within(expected: &str, patience: Duration) -> String {
 }
 
 impl Member {
+    /// As how many it was started.
+    pub(crate) fn number(&self) -> usize {
+        self.seen.number
+    }
+
     /// As [`Group::until`], while this one runs.
     pub(crate) async fn until<T>(
         &mut self,

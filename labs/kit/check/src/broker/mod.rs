@@ -4,9 +4,12 @@
 //! [`Broker`] makes topics, and looks into them as any client would; `relay` stands before it
 //! where a check decides when it answers, and what; `feed` sends records of the checker's own;
 //! `producing` and `consuming` are one run of a program (`run`), `member` is a consumer that is
-//! started and ended as a check wants it.
+//! started and ended as a check wants it, and `serving` a server that sends what it is asked for
+//! over HTTP.
 
+mod asked;
 mod consuming;
+mod door;
 mod feed;
 mod frame;
 mod look;
@@ -16,6 +19,7 @@ mod produce;
 mod producing;
 mod relay;
 mod run;
+mod serving;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,14 +35,16 @@ use uuid::Uuid;
 
 use crate::verdict::{Failed, Outcome};
 
+pub(crate) use asked::{Asked, CONSUMER_GROUP_HEARTBEAT, FETCH, Fate, HEARTBEAT, OFFSET_COMMIT, PRODUCE};
 pub(crate) use consuming::Consuming;
 pub(crate) use feed::{Feed, New};
 pub(crate) use look::Record;
 pub(crate) use member::{Group, Member};
 pub(crate) use partitioner::partition_in_java;
 pub(crate) use producing::{Producing, lines_of};
-pub(crate) use relay::{Asked, FETCH, Fate, OFFSET_COMMIT, PRODUCE, Relay};
+pub(crate) use relay::Relay;
 pub(crate) use run::At;
+pub(crate) use serving::{Serving, wrong_end};
 
 const VARIABLE: &str = "KAFKA_BROKERS";
 /// In as many parts is each topic, here as in the lab.

@@ -17,13 +17,9 @@ pub(super) struct Produce {
 impl Produce {
     /// `None`: it can't be read.
     pub(super) fn read(frame: &[u8]) -> Option<Self> {
-        let mut reader = Reader { rest: frame, flexible: false };
-        let (_api, version) = (reader.i16()?, reader.i16()?);
-        let correlation = reader.take(4)?.try_into().ok()?;
-        // The client's name is in the old form in each version.
-        reader.text()?;
-        reader.flexible = version >= FLEXIBLE;
-        reader.tags()?;
+        let version = i16::from_be_bytes(*frame.get(2..)?.first_chunk()?);
+        let correlation = *frame.get(4..)?.first_chunk()?;
+        let mut reader = Reader::after_header(frame, version >= FLEXIBLE)?;
         reader.text()?; // the transaction's
         let (acks, _timeout) = (reader.i16()?, reader.take(4)?);
         let topics = reader.list(|topic| {
@@ -84,13 +80,25 @@ impl Produce {
     }
 }
 
-struct Reader<'a> {
+/// What is left of a request.
+pub(super) struct Reader<'a> {
     rest: &'a [u8],
     flexible: bool,
 }
 
 impl<'a> Reader<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+    /// Behind what all requests begin with; `flexible` says whether this one's lengths are variable.
+    pub(super) fn after_header(frame: &'a [u8], flexible: bool) -> Option<Self> {
+        let mut reader = Reader { rest: frame, flexible: false };
+        let (_api, _version, _correlation) = (reader.i16()?, reader.i16()?, reader.take(4)?);
+        // The client's name is in the old form in each version.
+        reader.text()?;
+        reader.flexible = flexible;
+        reader.tags()?;
+        Some(reader)
+    }
+
+    pub(super) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
         Some(taken)
@@ -111,7 +119,7 @@ impl<'a> Reader<'a> {
         Some(if negative { 0 } else { length })
     }
 
-    fn text(&mut self) -> Option<&'a [u8]> {
+    pub(super) fn text(&mut self) -> Option<&'a [u8]> {
         let length = self.length(2)?;
         self.take(length)
     }

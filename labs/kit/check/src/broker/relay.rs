@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -11,10 +11,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::asked::{Asked, FETCH, Fate, OFFSET_COMMIT, PRODUCE, Plan};
+use super::door::Door;
 use super::frame::{self, Moved, moved};
 use super::produce::Produce;
 use super::{Broker, broken};
 use crate::http::Gate;
+use crate::process::{Claim, free_address};
 use crate::verdict::{Event, Failed, Who};
 
 /// Requests of one connection whose answers are yet to come. A client has five.
@@ -22,61 +25,19 @@ const MOST_UNDER_WAY: usize = 1_000;
 /// Of what happened when. No ladder is that long.
 const MOST_EVENTS: usize = 1_000;
 
-/// Kinds of requests, by their numbers in the protocol.
-pub(crate) const PRODUCE: i16 = 0;
-pub(crate) const FETCH: i16 = 1;
-pub(crate) const OFFSET_COMMIT: i16 = 8;
-
-/// A request that came.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
-    /// Which kind, by its number in the protocol.
-    pub(crate) api: i16,
-}
-
-impl Asked {
-    /// It brings records.
-    pub(crate) fn is_produce(self) -> bool {
-        self.api == PRODUCE
-    }
-
-    /// It asks for records.
-    pub(crate) fn is_fetch(self) -> bool {
-        self.api == FETCH
-    }
-
-    /// It says how far a group is.
-    pub(crate) fn is_commit(self) -> bool {
-        self.api == OFFSET_COMMIT
-    }
-}
-
-/// What becomes of a request.
-pub(crate) enum Fate {
-    /// It passes, and its answer too.
-    Pass,
-    /// It waits at the gate before it reaches the broker.
-    Hold(Gate),
-    /// The broker has it, and its answer waits at the gate.
-    HoldAnswer(Gate),
-    /// A Produce that the broker never sees: the answer is this error, by its number.
-    Refuse(i16),
-}
-
-/// Chooses it.
-pub(crate) trait Plan: Fn(Asked) -> Fate + Send + Sync + 'static {}
-impl<T: Fn(Asked) -> Fate + Send + Sync + 'static> Plan for T {}
-
 /// Under way until it is dropped.
 pub(crate) struct Relay {
     address: SocketAddr,
     shared: Arc<Shared>,
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<io::Result<()>>,
+    /// Nobody else is given its ports, also while nobody listens there.
+    _claims: Vec<Claim>,
 }
 
 struct Shared {
     plan: Box<dyn Plan>,
     moved: Vec<Moved>,
+    door: Door,
     /// How many requests came of each kind.
     came: watch::Sender<BTreeMap<i16, usize>>,
     events: Mutex<Vec<(Instant, Who, String)>>,
@@ -94,22 +55,27 @@ impl Broker {
     /// Before each of its nodes.
     pub(crate) async fn relay(&self, plan: impl Plan) -> Result<Relay, Failed> {
         let none = |error: io::Error| broken("put a relay before the broker", lab_console::reason(&error));
-        let (mut listeners, mut moved) = (Vec::new(), Vec::new());
+        let (mut listeners, mut moved, mut claims) = (Vec::new(), Vec::new(), Vec::new());
         for (host, port) in &self.nodes {
-            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(none)?;
-            let address = listener.local_addr().map_err(none)?;
+            let (address, claim) = free_address().map_err(|why| broken("put a relay before the broker", why))?;
+            let listener = TcpListener::bind(address).await.map_err(none)?;
+            claims.push(claim);
             moved.push(Moved::new((host, *port), ("127.0.0.1", address.port())));
             listeners.push((listener, address, (host.clone(), *port)));
         }
         let address = listeners.first().map(|(_, address, _)| *address);
         let address = address.ok_or_else(|| broken("put a relay before the broker", "it names no node"))?;
         let (came, events) = Default::default();
-        let shared = Arc::new(Shared { plan: Box::new(plan), moved, came, events });
+        let shared = Arc::new(Shared { plan: Box::new(plan), moved, door: Door::new(), came, events });
         let mut tasks = JoinSet::new();
         for (listener, _, node) in listeners {
-            tasks.spawn(serve(listener, node, Arc::clone(&shared)));
+            let (shared, orders) = (Arc::clone(&shared), shared.door.orders());
+            tasks.spawn(async move {
+                let pass = |client| pass(client, node.clone(), Arc::clone(&shared));
+                shared.door.keep(listener, orders, pass).await
+            });
         }
-        Ok(Relay { address, shared, _tasks: tasks })
+        Ok(Relay { address, shared, tasks, _claims: claims })
     }
 }
 
@@ -130,8 +96,30 @@ impl Relay {
         let _ = came.wait_for(|came| came.get(&api).copied().unwrap_or_default() >= count).await;
     }
 
+    /// How many connections came to the broker.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.door.came()
+    }
+
+    /// The broker is away: its connections are cut, and nobody listens there until it is back.
+    pub(crate) async fn goes_away(&self) {
+        self.shared.note_as(Who::Broker, "(away)");
+        self.shared.door.set(false, self.tasks.len()).await;
+    }
+
+    /// It is there again, as it was.
+    pub(crate) async fn comes_back(&self) {
+        self.shared.door.set(true, self.tasks.len()).await;
+        self.shared.note_as(Who::Broker, "(back)");
+    }
+
+    /// Something that happened beside it.
+    pub(crate) fn note(&self, who: Who, what: &str) {
+        self.shared.note_as(who, what);
+    }
+
     /// What was held, let go or refused, and when.
-    pub(super) fn ladder(&self, began: Instant) -> Vec<Event> {
+    pub(crate) fn ladder(&self, began: Instant) -> Vec<Event> {
         self.shared.ladder(began)
     }
 
@@ -145,7 +133,7 @@ impl Relay {
 impl Shared {
     /// What becomes of it.
     fn fate(&self, request: &[u8]) -> (Asked, Fate) {
-        let asked = Asked { api: request.first_chunk().map_or(-1, |api| i16::from_be_bytes(*api)) };
+        let asked = Asked::read(request);
         self.came.send_modify(|came| *came.entry(asked.api).or_default() += 1);
         (asked, (self.plan)(asked))
     }
@@ -161,28 +149,19 @@ impl Shared {
     }
 
     fn note(&self, asked: Asked, what: &str) {
+        let comes = match asked.api {
+            PRODUCE => "a record comes",
+            FETCH => "records are asked for",
+            OFFSET_COMMIT => "a commit comes",
+            _ => "a question comes",
+        };
+        self.note_as(Who::Broker, &what.replace("it comes", comes));
+    }
+
+    fn note_as(&self, who: Who, what: &str) {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         if events.len() < MOST_EVENTS {
-            let comes = match asked.api {
-                PRODUCE => "a record comes",
-                FETCH => "records are asked for",
-                OFFSET_COMMIT => "a commit comes",
-                _ => "a question comes",
-            };
-            events.push((Instant::now(), Who::Broker, what.replace("it comes", comes)));
-        }
-    }
-}
-
-async fn serve(listener: TcpListener, node: (String, u16), shared: Arc<Shared>) {
-    // Dropped with this task, and all connections with it.
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            Ok((client, _)) = listener.accept() => {
-                connections.spawn(pass(client, node.clone(), Arc::clone(&shared)));
-            }
-            Some(_) = connections.join_next() => {}
+            events.push((Instant::now(), who, what.to_owned()));
         }
     }
 }
@@ -250,7 +229,7 @@ async fn answers(
                 let answer = frame::read(&mut broker).await?;
                 if let Some(gate) = gate {
                     gate.pass().await;
-                    shared.note(Asked { api: -1 }, "the broker answers");
+                    shared.note_as(Who::Broker, "the broker answers");
                 }
                 moved(answer, &shared.moved)
             }

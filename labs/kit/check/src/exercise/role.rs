@@ -14,6 +14,9 @@ pub enum Role {
     KafkaProducer,
     /// It reads `LAB_TOPIC` on `KAFKA_BROKERS` as a member of `LAB_GROUP`, as far as its task says.
     KafkaConsumer,
+    /// It listens at `LAB_REST_ADDR`, from when it takes connections until SIGTERM, and sends to
+    /// `LAB_TOPIC` on `KAFKA_BROKERS` what it accepts.
+    KafkaServer,
     /// No program: a `.proto`, which is read.
     Schema,
 }
@@ -23,7 +26,7 @@ impl Role {
     #[must_use]
     pub fn address(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::RestServer | Self::RestClient => Some(("LAB_REST_ADDR", "127.0.0.1:8080")),
+            Self::RestServer | Self::RestClient | Self::KafkaServer => Some(("LAB_REST_ADDR", "127.0.0.1:8080")),
             Self::GrpcServer => Some(("LAB_GRPC_ADDR", "127.0.0.1:50051")),
             Self::KafkaProducer | Self::KafkaConsumer => Some(("KAFKA_BROKERS", "127.0.0.1:9092")),
             Self::Schema => None,
@@ -34,9 +37,15 @@ impl Role {
     #[must_use]
     pub fn listens(self) -> bool {
         match self {
-            Self::RestServer | Self::GrpcServer => true,
+            Self::RestServer | Self::GrpcServer | Self::KafkaServer => true,
             Self::RestClient | Self::KafkaProducer | Self::KafkaConsumer | Self::Schema => false,
         }
+    }
+
+    /// Whether one that runs already can be graded: where the broker is, the checker alone knows.
+    #[must_use]
+    pub fn may_run_already(self) -> bool {
+        self.listens() && self != Self::KafkaServer
     }
 
     /// What it does is told by its arguments, or by what it reads.
@@ -45,7 +54,7 @@ impl Role {
         match self {
             Self::RestClient => Some("arguments"),
             Self::KafkaProducer => Some("lines on its stdin"),
-            Self::RestServer | Self::GrpcServer | Self::KafkaConsumer | Self::Schema => None,
+            Self::RestServer | Self::GrpcServer | Self::KafkaServer | Self::KafkaConsumer | Self::Schema => None,
         }
     }
 

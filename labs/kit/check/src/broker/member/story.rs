@@ -21,7 +21,7 @@ pub(super) type Source = Box<dyn Fn(Instant) -> Vec<Event> + Send + Sync>;
 
 /// What is seen of a member from outside.
 pub(super) struct Seen {
-    number: usize,
+    pub(super) number: usize,
     told: String,
     pub(super) stdout: Output,
     stderr: Output,
@@ -61,7 +61,7 @@ impl Seen {
 
     fn printed(&self) -> String {
         let lines: Vec<String> = self.lines().into_iter().map(|(_, line)| line).collect();
-        let shown: String = lines.join("\n").chars().take(SHOWN).collect();
+        let shown: String = ends_of(&lines.join("\n")).chars().take(SHOWN).collect();
         if shown.is_empty() { "(nothing on stdout)".to_owned() } else { format!("(on stdout)\n{shown}") }
     }
 
@@ -90,7 +90,7 @@ impl Group {
         let members = lock(&self.0.members).clone();
         let there = match there {
             Ok(there) if there.is_empty() => "(nothing is in the topic)".to_owned(),
-            Ok(there) => format!("(in the topic: place, key, value)\n{}", listed(&there)),
+            Ok(there) => format!("(in the topic: place, key, value)\n{}", ends_of(&listed(&there))),
             Err(failed) => failed.came_back,
         };
         let committed = committed.map_or_else(|failed| failed.came_back, |offsets| in_words(&offsets));
@@ -136,6 +136,18 @@ fn shortened(mut events: Vec<Event>) -> Vec<Event> {
         events.extend(last);
     }
     events
+}
+
+/// The first and the last of many lines.
+fn ends_of(text: &str) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    match lines.len().checked_sub(FIRST + LAST) {
+        None | Some(0) => text.to_owned(),
+        Some(more) => {
+            let more = format!("(… and {more} more)");
+            [&lines[..FIRST], &[&more], &lines[lines.len() - LAST..]].concat().join("\n")
+        }
+    }
 }
 
 /// `(the group has committed: partition 0 @ 5, partition 1 @ nothing, …)`

@@ -1,0 +1,217 @@
+//! What 202 means, and what is behind its `Location`.
+
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{join_all, try_join_all};
+use http::StatusCode;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use super::order::{Accepted, ORDERS, accept, accepted, expect_problem, has_all, held, order, post, record, serving};
+use crate::bench::Bench;
+use crate::broker::{Asked, Fate, PRODUCE, Serving};
+use crate::http::{Gate, get, request};
+use crate::verdict::{Failed, Outcome};
+
+/// What a slow broker takes, as the sentence says.
+pub(super) const SLOW: Duration = Duration::from_secs(2);
+/// For requests of one moment to be read by all that will read them.
+const ARRIVE: Duration = Duration::from_millis(300);
+/// So many at once.
+const AT_ONCE: usize = 8;
+/// So many one after the other; from half as many connections on it is a producer for each.
+const IN_A_ROW: usize = 20;
+
+/// The server that several checks share, its broker at hand.
+#[derive(Clone)]
+struct Shared {
+    serving: Arc<Serving>,
+    /// While there is one, answers to records wait at it.
+    gate: Arc<std::sync::Mutex<Option<Gate>>>,
+}
+
+async fn shared(bench: &mut Bench) -> Result<Shared, Failed> {
+    if let Some(shared) = bench.seen.get::<Shared>() {
+        return Ok(shared.clone());
+    }
+    let gate: Arc<std::sync::Mutex<Option<Gate>>> = Arc::default();
+    let at = Arc::clone(&gate);
+    let plan = move |asked: Asked| match &*at.lock().unwrap_or_else(std::sync::PoisonError::into_inner) {
+        Some(gate) if asked.is_produce() => Fate::HoldAnswer(gate.clone()),
+        _ => Fate::Pass,
+    };
+    let shared = Shared { serving: Arc::new(serving(bench, plan).await?), gate };
+    bench.seen.insert(shared.clone());
+    Ok(shared)
+}
+
+pub(super) async fn accepted_means_there(bench: &mut Bench) -> Outcome {
+    let (gate, order) = (Gate::new(), order(bench));
+    let serving = held(bench, &gate, Fate::Hold).await?;
+    let mut waiting = pin!(serving.send(post(&order)));
+    let slow = async {
+        serving.relay.wait_for(PRODUCE, 1).await;
+        sleep(SLOW).await;
+    };
+    let answer = tokio::select! {
+        answer = &mut waiting => {
+            let early = accepted(answer?)?.answer;
+            return Err(serving.told(early.wrong("no answer before the broker has acknowledged the record")));
+        }
+        () = slow => {
+            gate.open();
+            waiting.await?
+        }
+    };
+    answer.expect_status(StatusCode::ACCEPTED).map_err(|failed| serving.told(failed))?;
+    let records = serving.records().await?;
+    let wrong = || serving.told(serving.wrong_records(&answer, "one record in the topic", &records));
+    if records.len() == 1 { Ok(()) } else { Err(wrong()) }
+}
+
+pub(super) async fn the_key_is_the_id(bench: &mut Bench) -> Outcome {
+    let serving = shared(bench).await?.serving;
+    for _ in 0..3 {
+        record(&serving, &accept(&serving, &order(bench)).await?).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn the_value_is_the_order(bench: &mut Bench) -> Outcome {
+    let serving = shared(bench).await?.serving;
+    let orders = [
+        json!({ "created_by": format!("Zoë \"{}\" \\ 🎧\n", bench.word()), "equipment": ["WEBCAM", "MOUSE", "WEBCAM"] }),
+        json!({ "equipment": [], "created_by": "", bench.word(): { "desk": bench.number(1_000), "none": null } }),
+        order(bench),
+    ];
+    for order in orders {
+        let accepted = accept(&serving, &order).await?;
+        let record = record(&serving, &accepted).await?;
+        if !has_all(&record, &order) {
+            let expected = "a value that is the order as JSON, with every field that came";
+            return Err(serving.wrong_records(&accepted.answer, expected, &[record]));
+        }
+    }
+    Ok(())
+}
+
+pub(super) async fn location_is_a_status(bench: &mut Bench) -> Outcome {
+    let serving = shared(bench).await?.serving;
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        all.push(accept(&serving, &order(bench)).await?);
+    }
+    // The last first: none is the one that came last by luck.
+    for order in all.iter().rev() {
+        let path = expect_status_at(&serving, order).await?;
+        // Where the path holds the id, another id leads nowhere.
+        let unknown = path.replace(&order.id, &bench.id());
+        if unknown != path {
+            serving.send(get(&unknown)).await?.expect_status(StatusCode::NOT_FOUND)?;
+        }
+    }
+    Ok(())
+}
+
+/// Its status is at its `Location`, which is returned.
+pub(super) async fn expect_status_at(serving: &Serving, order: &Accepted) -> Result<String, Failed> {
+    let path = order.answer.location(ORDERS)?;
+    let answer = serving.send(get(&path)).await?;
+    answer.expect_status(StatusCode::OK)?;
+    answer.expect_json_type()?;
+    let status = answer.json()?;
+    answer.expect(&format!("`\"id\": \"{}\"` in the JSON", order.id), status["id"] == *order.id)?;
+    answer.expect(
+        "`\"status\": \"ACCEPTED\"` in the JSON, for nobody has worked on it",
+        status["status"] == "ACCEPTED",
+    )?;
+    Ok(path)
+}
+
+pub(super) async fn each_has_its_own(bench: &mut Bench) -> Outcome {
+    let Shared { serving, gate } = shared(bench).await?;
+    let mut all = at_one_moment(bench, &serving, &gate).await?;
+    // One more, of the same program started again.
+    let again = bench.serve(Arc::clone(&serving.relay), &serving.topic).await?;
+    let next = order(bench);
+    all.push((accept(&again, &next).await?, next));
+    let (mut ids, mut paths) = (BTreeSet::new(), BTreeSet::new());
+    let records = serving.records().await?;
+    for (Accepted { answer, id }, _) in &all {
+        answer.expect(&format!("another `id` than {id}, which another order has"), ids.insert(id))?;
+        let path = answer.location(ORDERS)?;
+        answer
+            .expect(&format!("another `location` than {path}, which another order has"), paths.insert(path.clone()))?;
+    }
+    for (Accepted { answer, id }, order) in &all {
+        let its = records.iter().filter(|record| record.key_text() == Some(id)).collect::<Vec<_>>();
+        if its.len() != 1 || !has_all(its[0], order) {
+            let its: Vec<_> = its.into_iter().cloned().collect();
+            let expected = format!("in the topic one record with the key {id}, and its value is this order");
+            return Err(serving.wrong_records(answer, expected, &its));
+        }
+    }
+    Ok(())
+}
+
+/// All of them are read before the broker has answered any.
+async fn at_one_moment(
+    bench: &Bench,
+    serving: &Serving,
+    gate: &std::sync::Mutex<Option<Gate>>,
+) -> Result<Vec<(Accepted, Value)>, Failed> {
+    let closed = Gate::new();
+    let set = |to| *gate.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = to;
+    set(Some(closed.clone()));
+    let orders: Vec<Value> = (0..AT_ONCE).map(|_| order(bench)).collect();
+    let posts = orders.iter().map(|order| serving.send(post(order)));
+    let open = async {
+        sleep(ARRIVE).await;
+        closed.open();
+    };
+    let (answers, ()) = tokio::join!(join_all(posts), open);
+    set(None);
+    let answers = answers.into_iter().map(|answer| accepted(answer?).map_err(|failed| serving.told(failed)));
+    Ok(answers.collect::<Result<Vec<_>, _>>()?.into_iter().zip(orders).collect())
+}
+
+pub(super) async fn one_producer(bench: &mut Bench) -> Outcome {
+    let serving = shared(bench).await?.serving;
+    let before = serving.relay.connections();
+    let mut last = None;
+    for _ in 0..IN_A_ROW {
+        last = Some(accept(&serving, &order(bench)).await?.answer);
+    }
+    let count = serving.relay.connections() - before;
+    let Some(last) = last.filter(|_| count >= IN_A_ROW / 2) else { return Ok(()) };
+    let failed = last.wrong(format!("fewer than {} connections to the broker for {IN_A_ROW} orders", IN_A_ROW / 2));
+    let came = format!("{}\n({count} connections to the broker were opened meanwhile)", failed.came_back.trim_end());
+    let sent = format!("(sent {IN_A_ROW} orders, one after the other; the last)\n{}", failed.sent);
+    Err(Failed { came_back: came, sent, ..failed })
+}
+
+pub(super) async fn a_fault_is_400(bench: &mut Bench) -> Outcome {
+    let serving = shared(bench).await?.serving;
+    let before = serving.records().await?.len();
+    let good = order(bench).to_string();
+    let bodies = [good[..good.len() - 1].to_owned(), bench.word(), format!("[{good}]"), json!(good).to_string()];
+    let mut last = None;
+    for body in bodies {
+        let request = request(http::Method::POST, ORDERS).body("application/json", body);
+        let answer = serving.send(request).await?;
+        expect_problem(&answer, StatusCode::BAD_REQUEST)?;
+        last = Some(answer);
+    }
+    // What was sent before it is there by then, too.
+    let after = try_join_all((0..3).map(|_| async { accept(&serving, &order(bench)).await })).await?;
+    let records = serving.records().await?;
+    match last {
+        Some(answer) if records.len() != before + after.len() => {
+            Err(serving.wrong_records(&answer, "no record of it in the topic", &records[..]))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,230 @@
+//! A broker that is slow, says no, says nothing, or isn't there.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::{join_all, try_join_all};
+use futures_util::join;
+use http::StatusCode;
+use serde_json::Value;
+use tokio::time::{sleep, timeout};
+
+use super::accepted::{SLOW, expect_status_at};
+use super::order::{Accepted, PATIENCE, accept, accepted, expect_problem, held, order, post, serving};
+use crate::bench::Bench;
+use crate::broker::{Asked, Fate, PRODUCE, Serving, wrong_end};
+use crate::http::{Gate, get};
+use crate::verdict::{Failed, Outcome};
+
+/// `INVALID_RECORD`: the broker has looked at the record and doesn't take it; to ask again is no use.
+const INVALID_RECORD: i16 = 87;
+/// So many orders wait for a slow broker.
+const WAITING: usize = 20;
+/// For the answer to a GET: one second, as the sentence says, and as much for a busy machine.
+const AT_ONCE: Duration = Duration::from_secs(2);
+/// So long GETs are sent while orders wait: less than the broker takes, as the sentence says.
+const LOOKS: Duration = Duration::from_secs(1);
+/// Until orders are accepted again; 15 s, as the sentence says, and what a busy machine adds.
+const TO_COME_BACK: Duration = Duration::from_secs(17);
+/// As a shell tells of it.
+const BY_SIGTERM: i32 = 128 + 15;
+/// Between two attempts.
+const MOMENT: Duration = Duration::from_millis(100);
+
+pub(super) async fn refused_is_503(bench: &mut Bench) -> Outcome {
+    long_ones(bench).await.refused.clone()
+}
+
+pub(super) async fn others_go_on(bench: &mut Bench) -> Outcome {
+    long_ones(bench).await.others.clone()
+}
+
+pub(super) async fn silence_is_503(bench: &mut Bench) -> Outcome {
+    long_ones(bench).await.silence.clone()
+}
+
+pub(super) async fn nobody_is_there(bench: &mut Bench) -> Outcome {
+    long_ones(bench).await.nobody.clone().map(drop)
+}
+
+pub(super) async fn gone_is_503(bench: &mut Bench) -> Outcome {
+    long_ones(bench).await.gone.clone().map(drop)
+}
+
+/// Judges what came after either.
+pub(super) async fn back_again(bench: &mut Bench) -> Outcome {
+    let LongOnes { nobody, gone, .. } = &*long_ones(bench).await;
+    [nobody, gone].into_iter().try_for_each(|after| after.clone()?)
+}
+
+pub(super) async fn sigterm_drains(bench: &mut Bench) -> Outcome {
+    long_ones(bench).await.sigterm.clone()
+}
+
+/// What came of the checks in which somebody has to wait: they are made at once.
+struct LongOnes {
+    refused: Outcome,
+    others: Outcome,
+    silence: Outcome,
+    /// While the broker was away, and after it was back.
+    nobody: Result<Outcome, Failed>,
+    gone: Result<Outcome, Failed>,
+    sigterm: Outcome,
+}
+
+async fn long_ones(bench: &mut Bench) -> Arc<LongOnes> {
+    if let Some(outcomes) = bench.seen.get::<Arc<LongOnes>>() {
+        return Arc::clone(outcomes);
+    }
+    let (refused, others, silence, nobody, gone, sigterm) = join!(
+        refuses(bench),
+        does_not_block(bench),
+        is_silent(bench),
+        is_not_there_yet(bench),
+        goes(bench),
+        ends_in_order(bench)
+    );
+    bench.seen.get_or_insert(Arc::new(LongOnes { refused, others, silence, nobody, gone, sigterm })).clone()
+}
+
+async fn refuses(bench: &Bench) -> Outcome {
+    let refuse = |asked: Asked| if asked.is_produce() { Fate::Refuse(INVALID_RECORD) } else { Fate::Pass };
+    let serving = serving(bench, refuse).await?;
+    for _ in 0..2 {
+        expect_503(&serving, &order(bench)).await?;
+    }
+    Ok(())
+}
+
+/// No order is accepted, and the answer says so.
+async fn expect_503(serving: &Serving, order: &Value) -> Outcome {
+    let answer = serving.send(post(order)).await.map_err(|failed| {
+        let expected = "503 within 10 s".to_owned();
+        Failed { expected, advice: None, ..failed }
+    })?;
+    expect_problem(&answer, StatusCode::SERVICE_UNAVAILABLE).map_err(|failed| serving.told(failed))
+}
+
+async fn does_not_block(bench: &Bench) -> Outcome {
+    let gate = Gate::new();
+    let serving = serving(bench, first_passes(&gate)).await?;
+    let first = accept(&serving, &order(bench)).await?;
+    let path = first.answer.location(super::order::ORDERS)?;
+    let orders: Vec<Value> = (0..WAITING).map(|_| order(bench)).collect();
+    let posts = join_all(orders.iter().map(|order| serving.send(post(order))));
+    let looks = async {
+        let _ = timeout(PATIENCE, serving.relay.wait_for(PRODUCE, 2)).await;
+        let begin = Instant::now();
+        let mut seen = Ok(());
+        while seen.is_ok() && begin.elapsed() < LOOKS {
+            seen = reads_at_once(&serving, &path).await;
+            sleep(MOMENT).await;
+        }
+        gate.open();
+        seen
+    };
+    let (answers, seen) = join!(posts, looks);
+    seen?;
+    answers.into_iter().try_for_each(|answer| accepted(answer?).map(drop)).map_err(|failed| serving.told(failed))
+}
+
+/// The first record is taken at once, and the answers to the others wait.
+fn first_passes(gate: &Gate) -> impl Fn(Asked) -> Fate + Send + Sync + 'static {
+    let (gate, came) = (gate.clone(), std::sync::atomic::AtomicUsize::new(0));
+    move |asked| match asked.is_produce() && came.fetch_add(1, std::sync::atomic::Ordering::SeqCst) > 0 {
+        true => Fate::HoldAnswer(gate.clone()),
+        false => Fate::Pass,
+    }
+}
+
+async fn reads_at_once(serving: &Serving, path: &str) -> Outcome {
+    let answer = serving.send(get(path).patience(AT_ONCE)).await.map_err(|failed| {
+        let expected = format!("an answer within 1 s, while {WAITING} orders wait for the broker");
+        Failed { expected, advice: None, ..failed }
+    })?;
+    answer.expect_status(StatusCode::OK)
+}
+
+async fn is_silent(bench: &Bench) -> Outcome {
+    // Nobody opens it.
+    let serving = held(bench, &Gate::new(), Fate::HoldAnswer).await?;
+    let orders = [order(bench), order(bench)];
+    try_join_all(orders.iter().map(|order| expect_503(&serving, order))).await.map(drop)
+}
+
+async fn is_not_there_yet(bench: &Bench) -> Result<Outcome, Failed> {
+    let relay = Arc::new(bench.kafka().relay(|_| Fate::Pass).await?);
+    relay.goes_away().await;
+    let serving = bench.serve(relay, &bench.kafka().topic().await?).await?;
+    let refused = order(bench);
+    expect_503(&serving, &refused).await?;
+    serving.relay.comes_back().await;
+    Ok(goes_on(bench, &serving, &refused).await)
+}
+
+async fn goes(bench: &Bench) -> Result<Outcome, Failed> {
+    let serving = serving(bench, |_| Fate::Pass).await?;
+    let before = accept(&serving, &order(bench)).await?;
+    serving.relay.goes_away().await;
+    let refused = order(bench);
+    expect_503(&serving, &refused).await?;
+    expect_status_at(&serving, &before).await?;
+    serving.relay.comes_back().await;
+    Ok(goes_on(bench, &serving, &refused).await)
+}
+
+/// It accepts orders again; what it has refused isn't sent later.
+async fn goes_on(bench: &Bench, serving: &Serving, refused: &Value) -> Outcome {
+    let back = is_accepted_again(bench, serving).await?;
+    // What is still in a queue has gone before these, or with them.
+    for _ in 0..3 {
+        accept(serving, &order(bench)).await?;
+    }
+    let records = serving.records().await?;
+    let late = records.iter().find(|record| super::order::has_all(record, refused));
+    let Some(late) = late.cloned() else { return Ok(()) };
+    let expected = format!("no record of the order that was refused, {refused}");
+    Err(serving.told(serving.wrong_records(&back.answer, expected, &[late])))
+}
+
+async fn is_accepted_again(bench: &Bench, serving: &Serving) -> Result<Accepted, Failed> {
+    let begin = Instant::now();
+    loop {
+        let answer = serving.send(post(&order(bench))).await?;
+        if answer.status() == StatusCode::ACCEPTED {
+            return accepted(answer);
+        }
+        if begin.elapsed() > TO_COME_BACK {
+            return Err(serving.told(answer.wrong("202 within 15 s after the broker is back")));
+        }
+        sleep(MOMENT).await;
+    }
+}
+
+async fn ends_in_order(bench: &Bench) -> Outcome {
+    let (gate, order) = (Gate::new(), order(bench));
+    let serving = held(bench, &gate, Fate::Hold).await?;
+    let slow = async {
+        let _ = timeout(PATIENCE, serving.relay.wait_for(PRODUCE, 1)).await;
+        serving.terminate().await;
+        // One that ends at once has given up its connections by now.
+        sleep(SLOW).await;
+        gate.open();
+    };
+    let (answer, ()) = join!(serving.send(post(&order)), slow);
+    let answer = answer.map_err(|failed| Failed {
+        expected: "202 for the order that was under way when SIGTERM came".to_owned(),
+        advice: None,
+        ..failed
+    })?;
+    let order = accepted(answer).map_err(|failed| serving.told(failed))?;
+    super::order::record(&serving, &order).await?;
+    let Some(ran) = serving.ended(sleep(PATIENCE)).await else { return Ok(()) };
+    // Some servers, and a shell before one, end by the signal when all is done.
+    let in_order = |status: ExitStatus| matches!(status.code(), Some(0 | BY_SIGTERM)) || status.signal() == Some(15);
+    let did = "(sent SIGTERM while an order waited for the broker; let the broker answer)";
+    let expected = "its end within 10 s, with exit code 0 or by SIGTERM";
+    if ran.status.is_some_and(in_order) { Ok(()) } else { Err(wrong_end(did, expected, &ran)) }
+}

@@ -1,0 +1,71 @@
+//! One member, with nobody to share with.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::grows;
+use super::leaves;
+use crate::bench::Bench;
+use crate::broker::{At, Group, Member, Record};
+use crate::kafka::topic::{PATIENCE, filled};
+use crate::verdict::{Failed, Outcome};
+
+/// As the sentence says.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// What came of it.
+#[derive(Clone)]
+struct Alone {
+    all: Outcome,
+    later: Outcome,
+}
+
+pub(super) async fn alone_gets_all(bench: &mut Bench) -> Outcome {
+    let outcomes = alone(bench).await;
+    bench.seen.insert(outcomes.clone());
+    if outcomes.later.is_ok() {
+        // They take long, and go on at the same time.
+        grows::begin(bench);
+        leaves::begin(bench);
+    }
+    outcomes.all
+}
+
+pub(super) async fn goes_on(bench: &mut Bench) -> Outcome {
+    bench.seen.get::<Alone>().expect("one was alone").later.clone()
+}
+
+async fn alone(bench: &Bench) -> Alone {
+    match first(bench).await {
+        Err(failed) => Alone { all: Err(failed.clone()), later: Err(failed) },
+        Ok(later) => Alone { all: Ok(()), later },
+    }
+}
+
+async fn first(bench: &Bench) -> Result<Outcome, Failed> {
+    let topic = filled(bench, [3, 5, 2]).await?;
+    let group = bench.group(&topic.name);
+    let mut member = group.start(bench, At::Broker, &[])?;
+    prints_all(bench, &group, &mut member, &topic.name, "a line for each record, those of a partition in their order")
+        .await?;
+    let more = async {
+        member.until(PATIENCE, "that it still runs after 2 seconds without a record", sleep(SILENCE)).await?;
+        topic.send(bench, [2, 1, 3]).await?;
+        prints_all(bench, &group, &mut member, &topic.name, "a line for each record that came later").await
+    };
+    Ok(more.await)
+}
+
+async fn prints_all(bench: &Bench, group: &Group, member: &mut Member, topic: &str, expected: &str) -> Outcome {
+    let there = bench.kafka().read(topic).await?;
+    let wanted = there.clone();
+    let printed = member.has_printed(move |lines| wanted.iter().all(|record| lines.contains(record)));
+    member.until(PATIENCE, expected, printed).await?;
+    let printed = member.printed().await?;
+    let of = |records: &[Record], number| -> Vec<Record> {
+        records.iter().filter(|record| record.partition == number).cloned().collect()
+    };
+    let same = (0..3).all(|number| of(&printed, number) == of(&there, number));
+    group.expect(&format!("{expected}, once"), same && printed.len() == there.len()).await
+}

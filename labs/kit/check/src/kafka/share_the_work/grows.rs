@@ -1,0 +1,113 @@
+//! A second member comes, a third and a fourth; then one is killed.
+
+use super::share::{PATIENCE, Share};
+use crate::bench::Bench;
+use crate::broker::{At, CONSUMER_GROUP_HEARTBEAT, Fate, HEARTBEAT, Member, Relay};
+use crate::meanwhile::Meanwhile;
+use crate::verdict::{Failed, Outcome};
+
+/// What came of it, step by step.
+#[derive(Clone)]
+pub(super) struct Grown {
+    share: Outcome,
+    fourth: Outcome,
+    killed: Outcome,
+    missing: Outcome,
+}
+
+pub(super) fn begin(bench: &mut Bench) {
+    let grown = bench.begin(|bench| async move { grows(&bench).await });
+    bench.seen.insert(grown);
+}
+
+async fn grown(bench: &mut Bench) -> Grown {
+    let grown = bench.seen.get::<Meanwhile<Grown>>().expect("it has begun").clone();
+    grown.outcome().await
+}
+
+pub(super) async fn members_share(bench: &mut Bench) -> Outcome {
+    grown(bench).await.share
+}
+
+pub(super) async fn a_fourth_waits(bench: &mut Bench) -> Outcome {
+    grown(bench).await.fourth
+}
+
+pub(super) async fn one_is_killed(bench: &mut Bench) -> Outcome {
+    grown(bench).await.killed
+}
+
+pub(super) async fn nothing_is_missing(bench: &mut Bench) -> Outcome {
+    grown(bench).await.missing
+}
+
+async fn grows(bench: &Bench) -> Grown {
+    let mut group = match Share::new(bench).await {
+        Ok(group) => group,
+        Err(failed) => {
+            return Grown {
+                share: Err(failed.clone()),
+                fourth: Err(failed.clone()),
+                killed: Err(failed.clone()),
+                missing: Err(failed),
+            };
+        }
+    };
+    let share = shares(bench, &mut group).await;
+    // It is there as long as the fourth runs behind it.
+    let relay = bench.kafka().relay(|_| Fate::Pass).await;
+    let owners = match (&share, &relay) {
+        (Ok(()), Ok(relay)) => fourth(bench, &mut group, relay).await,
+        (Err(failed), _) | (_, Err(failed)) => Err(failed.clone()),
+    };
+    let killed = match &owners {
+        Ok(owners) => kill(bench, &mut group, owners[0]).await,
+        Err(failed) => Err(failed.clone()),
+    };
+    let missing = match &killed {
+        Ok(()) => group.misses_nothing().await,
+        failed => failed.clone(),
+    };
+    Grown { share, fourth: owners.map(|_| ()), killed, missing }
+}
+
+async fn shares(bench: &Bench, group: &mut Share) -> Outcome {
+    group.start(bench, At::Broker)?;
+    group.settles(bench, 1, "a line for each record").await?;
+    group.start(bench, At::Broker)?;
+    group.settles(bench, 2, "each record printed by one of the two members, and both have some").await?;
+    group.start(bench, At::Broker)?;
+    group.settles(bench, 3, "each record printed by one of the three members, each of whom has a partition").await?;
+    Ok(())
+}
+
+async fn fourth(bench: &Bench, group: &mut Share, relay: &Relay) -> Result<[usize; 3], Failed> {
+    group.start(bench, At::Relay(relay))?;
+    beats(group, relay).await?;
+    let expected = "each record printed by one of four members, three of whom have a partition, while all four run";
+    let owners = group.settles(bench, 3, expected).await?;
+    beats(group, relay).await?;
+    Ok(owners)
+}
+
+/// The fourth says once more that it lives: twice in the consumer protocol, where this is also how
+/// it joins.
+async fn beats(group: &mut Share, relay: &Relay) -> Outcome {
+    let so_far = [HEARTBEAT, CONSUMER_GROUP_HEARTBEAT].map(|kind| relay.count(kind));
+    let beaten = async {
+        tokio::select! {
+            () = relay.wait_for(HEARTBEAT, so_far[0] + 1) => {}
+            () = relay.wait_for(CONSUMER_GROUP_HEARTBEAT, so_far[1] + 2) => {}
+        }
+    };
+    let mut all: Vec<&mut Member> = group.members.iter_mut().collect();
+    group.group.until(&mut all, PATIENCE, "a heartbeat of the fourth member at the coordinator", beaten).await
+}
+
+async fn kill(bench: &Bench, group: &mut Share, number: usize) -> Outcome {
+    let at = group.members.iter().position(|member| member.number() == number);
+    let mut member = group.members.remove(at.expect("who prints, runs"));
+    member.kill().await;
+    let expected = "each record printed by one of the three members who are left, each of whom has a partition";
+    group.settles(bench, 3, expected).await.map(|_| ())
+}
