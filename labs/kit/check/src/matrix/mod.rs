@@ -10,7 +10,7 @@ mod workspace;
 use std::time::Instant;
 
 use clap::Args;
-use futures_util::{StreamExt, stream, try_join};
+use futures_util::{StreamExt, stream};
 use lab_console::{Failure, Output, OutputArgs};
 use serde::Serialize;
 
@@ -157,24 +157,17 @@ async fn one_run<'a>(
     run: u32,
     args: &MatrixArgs,
 ) -> Result<(Row<'a>, String), Failure> {
-    let also_on = args.also_on.clone().filter(|_| exercise.lab() == "kafka");
-    // Both at once: most of the time they wait.
-    let there = async {
-        match also_on.clone() {
-            Some(brokers) => timed(grade_on(exercise, subject.clone(), Some(brokers))).await.map(Some),
-            None => Ok(None),
-        }
-    };
-    let here = timed(grade_on(exercise, subject.clone(), Broker::named()));
-    let ((verdict, took_ms), there) = try_join!(here, there)?;
+    let other = args.also_on.as_ref().filter(|_| exercise.lab() == "kafka");
+    // Both at the same time: they wait for most of it.
+    let (here, there) =
+        futures_util::join!(timed(exercise, subject, Broker::named()), elsewhere(exercise, subject, other));
+    let ((verdict, took_ms), there) = (here?, there?);
     let mut as_it_must = is_as_it_must(program, &verdict);
     let (failed, mut came) = (verdict.failed(), what_came(&verdict));
-    if let (Some(brokers), Some((there, _))) = (&also_on, &there)
-        && let Some(difference) = differences::between(&verdict, there)
-    {
-        (as_it_must, came) = (false, format!("{difference} on {brokers}; {came}"));
+    if let Some(difference) = there.as_ref().and_then(|(there, _)| differences::between(&verdict, there)) {
+        (as_it_must, came) = (false, format!("{difference} on the other broker; {came}"));
     }
-    let also_took_ms = there.map(|(_, took_ms)| took_ms);
+    let also_took_ms = there.map(|(_, took)| took);
     if as_it_must
         && program.message
         && let Some(fault) = messages::kept(exercise, &program.program, verdict, args.keep_messages)?
@@ -184,9 +177,24 @@ async fn one_run<'a>(
     Ok((Row { program, run, failed, as_it_must, took_ms, also_took_ms }, came))
 }
 
-async fn timed(graded: impl Future<Output = Result<Verdict, Failure>>) -> Result<(Verdict, u64), Failure> {
+async fn elsewhere(
+    exercise: &'static Exercise,
+    subject: &Subject,
+    brokers: Option<&String>,
+) -> Result<Option<(Verdict, u64)>, Failure> {
+    let Some(brokers) = brokers else { return Ok(None) };
+    timed(exercise, subject, Some(brokers.clone())).await.map(Some)
+}
+
+/// The verdict, and the milliseconds that it took.
+async fn timed(
+    exercise: &'static Exercise,
+    subject: &Subject,
+    brokers: Option<String>,
+) -> Result<(Verdict, u64), Failure> {
     let begin = Instant::now();
-    Ok((graded.await?, begin.elapsed().as_millis() as u64))
+    let verdict = grade_on(exercise, subject.clone(), brokers).await?;
+    Ok((verdict, begin.elapsed().as_millis() as u64))
 }
 
 fn is_as_it_must(program: &Program, verdict: &Verdict) -> bool {
