@@ -11,7 +11,7 @@ use super::database::{Content, Database};
 use crate::bench::Bench;
 use crate::broker::{At, Group, Member, New};
 use crate::kafka::topic::Topic;
-use crate::verdict::{Failed, Outcome};
+use crate::verdict::{Failed, Outcome, Who};
 
 /// Until a new member must have done what is there: ten seconds are what the sentences say, and
 /// what a busy machine adds.
@@ -49,7 +49,7 @@ pub(super) struct Store {
 
 impl Event {
     pub(super) fn new(bench: &Bench, partition: i32, equipment: &[&'static str]) -> Self {
-        Self { partition, key: bench.id(), id: bench.id(), equipment: equipment.to_vec() }
+        Self { partition, key: bench.word(), id: bench.id(), equipment: equipment.to_vec() }
     }
 
     /// In each partition one, the last of what was sent: when they are done, all is.
@@ -82,6 +82,13 @@ impl Store {
             }
         }
         self.topic.feed.send_with(&news).await
+    }
+
+    /// Somebody else puts so many more of each there.
+    pub(super) async fn is_filled_up(&self, more: i64) -> Outcome {
+        lock(&self.expected).stock.values_mut().for_each(|count| *count += more);
+        self.group.note(Who::Checker, format!("puts {more} more of each into the stock"));
+        self.database.execute(&format!("UPDATE stock SET count = count + {more}")).await
     }
 
     pub(super) fn start(&self, bench: &Bench, at: At<'_>) -> Result<Member, Failed> {
@@ -117,12 +124,11 @@ impl Store {
     }
 
     /// It stays as it is for so long, while this one runs.
-    pub(super) async fn stays(&self, member: &mut Member, time: Duration) -> Outcome {
-        let before = self.database.content().await?;
+    pub(super) async fn stays(&self, before: &Content, member: &mut Member, time: Duration) -> Outcome {
         let changed = async {
             loop {
                 match self.database.content().await {
-                    Ok(content) if content == before => sleep(LOOK).await,
+                    Ok(content) if content == *before => sleep(LOOK).await,
                     other => return other,
                 }
             }
@@ -131,8 +137,8 @@ impl Store {
             changed = changed => changed?,
             ended = member.until(2 * time, "that it goes on", sleep(time)) => return ended,
         };
-        let expected = format!("that neither `stock` nor `seen` changes: {}", in_words(&before));
-        Err(self.wrong(&expected, &first, &before).await)
+        let expected = format!("that neither `stock` nor `seen` changes: {}", in_words(before));
+        Err(self.wrong(&expected, &first, before).await)
     }
 
     /// The content isn't as expected: each difference is said.
