@@ -123,6 +123,7 @@ impl Embedded {
     /// The broker goes away (`false`): connections are closed, and no new one is served.
     /// What it holds stays, and is there when it comes back.
     pub fn set_up(&self, up: bool) {
+        self.traffic.coordinator.set_up(up);
         self.mock.set_up(up);
     }
 

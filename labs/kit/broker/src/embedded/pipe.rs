@@ -15,6 +15,8 @@ const BUFFER: usize = 64 * 1024;
 /// What is read here is no longer than that. A commit of 1,000 partitions has 20 KiB.
 const LONGEST_READ: usize = 64 * 1024;
 
+/// Requests of one connection. A client has one or two on their way.
+const MAX_TURNS: usize = 1_000;
 /// The last version in which the mock can say what it takes.
 const VERSIONS: i16 = 2;
 const UNSUPPORTED_VERSION: i16 = 35;
@@ -27,8 +29,13 @@ const UNSUPPORTED_VERSION: i16 = 35;
 pub(super) struct Turns(Mutex<VecDeque<(i32, Vec<u8>)>>);
 
 impl Turns {
-    fn add(&self, correlation: i32, answer: Vec<u8>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back((correlation, answer));
+    fn add(&self, correlation: i32, answer: Vec<u8>) -> io::Result<()> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if turns.len() >= MAX_TURNS {
+            return Err(io::Error::other("a client asks and asks, and reads no answer"));
+        }
+        turns.push_back((correlation, answer));
+        Ok(())
     }
 
     fn take(&self, correlation: i32) -> Option<Vec<u8>> {
@@ -53,7 +60,7 @@ pub(super) async fn requests(
         match Api::of(api) {
             Some(Api::Versions) if version > VERSIONS && length <= LONGEST_READ => {
                 frame.whole(&mut client).await?;
-                turns.add(correlation, older_versions(correlation));
+                turns.add(correlation, older_versions(correlation))?;
                 mock.write_all(&Writer::request(Api::Versions, 0, correlation).finish()).await?;
             }
             Some(Api::OffsetFetch) if length <= LONGEST_READ => {
@@ -69,7 +76,7 @@ pub(super) async fn requests(
                     Answer::Mock => mock.write_all(&request).await?,
                     Answer::None => return Err(io::Error::other("a request can't be read")),
                     Answer::Here(answer) => {
-                        turns.add(correlation, answer);
+                        turns.add(correlation, answer)?;
                         mock.write_all(&Writer::request(Api::Versions, 0, correlation).finish()).await?;
                     }
                 }

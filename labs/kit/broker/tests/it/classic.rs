@@ -117,6 +117,26 @@ fn who_is_killed_is_out_after_its_session_and_its_zombie_commits_nothing() {
     assert_eq!(committed(&living, &topic, 1), Offset::Offset(3));
 }
 
+#[test]
+fn while_the_broker_is_away_no_session_ends() {
+    let (embedded, address, _topic) = broker();
+    let group = unique("group");
+    let mut member = Member::of(&group, &address);
+    member.session_ms = 3_000;
+    member.join_alone(5);
+    assert_eq!(member.sync(b"all", 3).error_code, 0);
+    embedded.set_up(false);
+    let longer_than_a_session = Duration::from_millis(3_500);
+    std::thread::sleep(longer_than_a_session);
+    embedded.set_up(true);
+    member.connect(&address);
+    // Sessions are looked at every 50 ms.
+    std::thread::sleep(Duration::from_millis(200));
+    assert_eq!(member.beat(3), 0);
+    std::thread::sleep(longer_than_a_session);
+    assert_eq!(member.beat(3), UNKNOWN_MEMBER_ID);
+}
+
 /// What is written here by hand, read by another.
 #[test]
 fn every_version_of_each_request_is_answered_in_its_form() {

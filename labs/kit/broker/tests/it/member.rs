@@ -14,6 +14,8 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, StrBytes};
 
+use crate::support::PATIENCE;
+
 /// One connection, and who it says it is.
 pub(crate) struct Member {
     stream: TcpStream,
@@ -26,10 +28,14 @@ pub(crate) struct Member {
 
 impl Member {
     pub(crate) fn of(group: &str, brokers: &str) -> Self {
-        let stream = TcpStream::connect(brokers).expect("it listens");
-        stream.set_read_timeout(Some(crate::support::PATIENCE)).expect("a time-out");
+        let stream = connect(brokers);
         let group = GroupId(StrBytes::from_string(group.to_owned()));
         Self { stream, group, id: StrBytes::default(), generation: -1, session_ms: 10_000, asked: 0 }
+    }
+
+    /// Goes on, on another connection.
+    pub(crate) fn connect(&mut self, brokers: &str) {
+        self.stream = connect(brokers);
     }
 
     /// Joins, as the leader of a group that has no other member.
@@ -130,4 +136,10 @@ impl Member {
         assert_eq!(answer.remaining(), 0, "version {version}");
         decoded
     }
+}
+
+fn connect(brokers: &str) -> TcpStream {
+    let stream = TcpStream::connect(brokers).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time-out");
+    stream
 }

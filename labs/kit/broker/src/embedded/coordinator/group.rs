@@ -153,6 +153,11 @@ impl Group {
         members.find(|(_, member)| member.instance.as_deref() == Some(instance)).map(|(id, _)| id.as_str())
     }
 
+    pub(super) fn renew(&mut self, now: Instant) {
+        self.members.values_mut().for_each(|member| member.is_alive(now));
+        self.deadline = self.deadline.map(|_| now + self.patience());
+    }
+
     fn alive(&mut self, who: &Who, now: Instant) {
         if let Some(member) = self.members.get_mut(&who.member) {
             member.is_alive(now);
@@ -228,21 +233,5 @@ impl Group {
             member: id.to_owned(),
             members: if id == self.leader { everybody.collect() } else { Vec::new() },
         }
-    }
-
-    /// The way that all can share by, and that most like best.
-    pub(super) fn chosen(&self) -> String {
-        let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
-        for member in self.members.values() {
-            let mut names = member.protocols.iter().map(|(name, _)| name.as_str());
-            if let Some(best) = names.find(|name| self.is_common(name)) {
-                *votes.entry(best).or_default() += 1;
-            }
-        }
-        votes.into_iter().max_by_key(|&(_, votes)| votes).map(|(name, _)| name.to_owned()).unwrap_or_default()
-    }
-
-    pub(super) fn is_common(&self, protocol: &str) -> bool {
-        self.members.values().all(|member| member.supports(protocol))
     }
 }

@@ -84,6 +84,10 @@ impl Groups {
         }
     }
 
+    pub(super) fn renew(&mut self, now: Instant) {
+        self.0.values_mut().for_each(|group| group.renew(now));
+    }
+
     pub(super) fn pass(&mut self, now: Instant) {
         self.0.values_mut().for_each(|group| group.pass(now));
     }

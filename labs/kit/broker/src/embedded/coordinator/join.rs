@@ -1,5 +1,6 @@
-//! How a member comes into a group.
+//! How a member comes into a group, and which way of sharing the group takes.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot::Sender;
@@ -112,5 +113,21 @@ impl Group {
         }
         self.rebalance(now);
         Place::Waits(id)
+    }
+
+    /// The way that all can share by, and that most like best.
+    pub(super) fn chosen(&self) -> String {
+        let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
+        for member in self.members.values() {
+            let mut names = member.protocols.iter().map(|(name, _)| name.as_str());
+            if let Some(best) = names.find(|name| self.is_common(name)) {
+                *votes.entry(best).or_default() += 1;
+            }
+        }
+        votes.into_iter().max_by_key(|&(_, votes)| votes).map(|(name, _)| name.to_owned()).unwrap_or_default()
+    }
+
+    fn is_common(&self, protocol: &str) -> bool {
+        self.members.values().all(|member| member.supports(protocol))
     }
 }

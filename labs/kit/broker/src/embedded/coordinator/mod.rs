@@ -18,6 +18,7 @@ mod requests;
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -42,7 +43,10 @@ pub(super) enum Answer {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Coordinator(Mutex<Groups>);
+pub(super) struct Coordinator {
+    groups: Mutex<Groups>,
+    away: AtomicBool,
+}
 
 impl Coordinator {
     /// Answers a request (without its length) when its time has come.
@@ -81,12 +85,21 @@ impl Coordinator {
     pub(super) async fn watch(&self) {
         loop {
             sleep(TICK).await;
-            let now = Instant::now();
-            self.groups().pass(now);
+            if !self.away.load(Ordering::Relaxed) {
+                self.groups().pass(Instant::now());
+            }
         }
     }
 
+    /// While the broker is away nobody can say that they live; when it is back, every session begins anew.
+    pub(super) fn set_up(&self, up: bool) {
+        if up {
+            self.groups().renew(Instant::now());
+        }
+        self.away.store(!up, Ordering::Relaxed);
+    }
+
     fn groups(&self) -> MutexGuard<'_, Groups> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
