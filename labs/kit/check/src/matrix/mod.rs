@@ -157,20 +157,17 @@ async fn one_run<'a>(
     run: u32,
     args: &MatrixArgs,
 ) -> Result<(Row<'a>, String), Failure> {
-    let begin = Instant::now();
-    let verdict = grade_on(exercise, subject.clone(), Broker::named()).await?;
-    let took_ms = begin.elapsed().as_millis() as u64;
+    let other = args.also_on.as_ref().filter(|_| exercise.lab() == "kafka");
+    // Both at the same time: they wait for most of it.
+    let (here, there) =
+        futures_util::join!(timed(exercise, subject, Broker::named()), elsewhere(exercise, subject, other));
+    let ((verdict, took_ms), there) = (here?, there?);
     let mut as_it_must = is_as_it_must(program, &verdict);
     let (failed, mut came) = (verdict.failed(), what_came(&verdict));
-    let mut also_took_ms = None;
-    if let Some(brokers) = args.also_on.as_ref().filter(|_| exercise.lab() == "kafka") {
-        let begin = Instant::now();
-        let there = grade_on(exercise, subject.clone(), Some(brokers.clone())).await?;
-        also_took_ms = Some(begin.elapsed().as_millis() as u64);
-        if let Some(difference) = differences::between(&verdict, &there) {
-            (as_it_must, came) = (false, format!("{difference} on {brokers}; {came}"));
-        }
+    if let Some(difference) = there.as_ref().and_then(|(there, _)| differences::between(&verdict, there)) {
+        (as_it_must, came) = (false, format!("{difference} on the other broker; {came}"));
     }
+    let also_took_ms = there.map(|(_, took)| took);
     if as_it_must
         && program.message
         && let Some(fault) = messages::kept(exercise, &program.program, verdict, args.keep_messages)?
@@ -178,6 +175,26 @@ async fn one_run<'a>(
         (as_it_must, came) = (false, fault);
     }
     Ok((Row { program, run, failed, as_it_must, took_ms, also_took_ms }, came))
+}
+
+async fn elsewhere(
+    exercise: &'static Exercise,
+    subject: &Subject,
+    brokers: Option<&String>,
+) -> Result<Option<(Verdict, u64)>, Failure> {
+    let Some(brokers) = brokers else { return Ok(None) };
+    timed(exercise, subject, Some(brokers.clone())).await.map(Some)
+}
+
+/// The verdict, and the milliseconds that it took.
+async fn timed(
+    exercise: &'static Exercise,
+    subject: &Subject,
+    brokers: Option<String>,
+) -> Result<(Verdict, u64), Failure> {
+    let begin = Instant::now();
+    let verdict = grade_on(exercise, subject.clone(), brokers).await?;
+    Ok((verdict, begin.elapsed().as_millis() as u64))
 }
 
 fn is_as_it_must(program: &Program, verdict: &Verdict) -> bool {
