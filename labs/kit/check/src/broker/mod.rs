@@ -11,6 +11,7 @@ mod asked;
 mod consuming;
 mod door;
 mod feed;
+mod fetch;
 mod frame;
 mod look;
 mod member;

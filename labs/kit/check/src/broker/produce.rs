@@ -98,6 +98,11 @@ impl<'a> Reader<'a> {
         Some(reader)
     }
 
+    /// So many bytes.
+    pub(super) fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     pub(super) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;

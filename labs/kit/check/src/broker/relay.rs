@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use super::asked::{Asked, FETCH, Fate, OFFSET_COMMIT, PRODUCE, Plan};
 use super::door::Door;
+use super::fetch::wait_less;
 use super::frame::{self, Moved, moved};
 use super::produce::Produce;
 use super::{Broker, broken};
@@ -185,8 +186,11 @@ async fn requests(
     shared: &Shared,
 ) -> io::Result<()> {
     loop {
-        let request = frame::read(&mut client).await?;
+        let mut request = frame::read(&mut client).await?;
         let (asked, fate) = shared.fate(&request);
+        if asked.is_fetch() {
+            wait_less(&mut request);
+        }
         let produce = if asked.is_produce() { Produce::read(&request) } else { None };
         let wants_an_answer = produce.as_ref().is_none_or(Produce::wants_an_answer);
         let answer = match (fate, produce) {

@@ -166,7 +166,9 @@ async fn at_one_moment(
     let closed = Gate::new();
     let set = |to| *gate.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = to;
     set(Some(closed.clone()));
-    let orders: Vec<Value> = (0..AT_ONCE).map(|_| order(bench)).collect();
+    let mut orders: Vec<Value> = (1..AT_ONCE).map(|_| order(bench)).collect();
+    // Somebody wants the same once more.
+    orders.push(orders[0].clone());
     let posts = orders.iter().map(|order| serving.send(post(order)));
     let open = async {
         sleep(ARRIVE).await;
@@ -197,7 +199,8 @@ pub(super) async fn a_fault_is_400(bench: &mut Bench) -> Outcome {
     let serving = shared(bench).await?.serving;
     let before = serving.records().await?.len();
     let good = order(bench).to_string();
-    let bodies = [good[..good.len() - 1].to_owned(), bench.word(), format!("[{good}]"), json!(good).to_string()];
+    let cut = good[..good.len() - 1].to_owned();
+    let bodies = [cut, bench.word(), format!("[{good}]"), json!(good).to_string(), "null".to_owned()];
     let mut last = None;
     for body in bodies {
         let request = request(http::Method::POST, ORDERS).body("application/json", body);

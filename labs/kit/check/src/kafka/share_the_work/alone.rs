@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use super::grows;
 use super::leaves;
 use crate::bench::Bench;
-use crate::broker::{At, Group, Member, Record};
+use crate::broker::{At, Fate, Group, Member, Record};
 use crate::kafka::topic::{PATIENCE, filled};
 use crate::verdict::{Failed, Outcome};
 
@@ -46,7 +46,8 @@ async fn alone(bench: &Bench) -> Alone {
 async fn first(bench: &Bench) -> Result<Outcome, Failed> {
     let topic = filled(bench, [3, 5, 2]).await?;
     let group = bench.group(&topic.name);
-    let mut member = group.start(bench, At::Broker, &[])?;
+    let relay = bench.kafka().relay(|_| Fate::Pass).await?;
+    let mut member = group.start(bench, At::Relay(&relay), &[])?;
     prints_all(bench, &group, &mut member, &topic.name, "a line for each record, those of a partition in their order")
         .await?;
     let more = async {

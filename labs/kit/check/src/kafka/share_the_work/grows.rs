@@ -2,7 +2,7 @@
 
 use super::share::{PATIENCE, Share};
 use crate::bench::Bench;
-use crate::broker::{At, CONSUMER_GROUP_HEARTBEAT, Fate, HEARTBEAT, Member, Relay};
+use crate::broker::{CONSUMER_GROUP_HEARTBEAT, Fate, HEARTBEAT, Member, Relay};
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
 
@@ -72,17 +72,17 @@ async fn grows(bench: &Bench) -> Grown {
 }
 
 async fn shares(bench: &Bench, group: &mut Share) -> Outcome {
-    group.start(bench, At::Broker)?;
+    group.start(bench, None)?;
     group.settles(bench, 1, "a line for each record").await?;
-    group.start(bench, At::Broker)?;
+    group.start(bench, None)?;
     group.settles(bench, 2, "each record printed by one of the two members, and both have some").await?;
-    group.start(bench, At::Broker)?;
+    group.start(bench, None)?;
     group.settles(bench, 3, "each record printed by one of the three members, each of whom has a partition").await?;
     Ok(())
 }
 
 async fn fourth(bench: &Bench, group: &mut Share, relay: &Relay) -> Result<[usize; 3], Failed> {
-    group.start(bench, At::Relay(relay))?;
+    group.start(bench, Some(relay))?;
     beats(group, relay).await?;
     let expected = "each record printed by one of four members, three of whom have a partition, while all four run";
     let owners = group.settles(bench, 3, expected).await?;

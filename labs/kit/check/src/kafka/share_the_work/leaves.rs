@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use super::share::Share;
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Fate, Member, New, Record};
+use crate::broker::{Asked, Fate, Member, New, Record};
 use crate::kafka::topic::new;
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
@@ -66,8 +66,8 @@ async fn ended(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
         Fate::Pass
     };
     let (relay, mut group) = (bench.kafka().relay(plan).await?, Share::new(bench).await?);
-    group.start(bench, At::Relay(&relay))?;
-    group.start(bench, At::Broker)?;
+    group.start(bench, Some(&relay))?;
+    group.start(bench, None)?;
     group.settles(bench, 2, "each record printed by one of the two members, and both have some").await?;
     let news: Vec<New> =
         (0..3).flat_map(|partition| (0..BURST).map(move |_| partition)).map(|at| new(bench, at)).collect();
@@ -98,7 +98,7 @@ async fn prints_no_other(bench: &Bench, group: &mut Share, before: &[Vec<Record>
     let mut second: Member = group.members.remove(0);
     second.stops(TO_END).await?;
     let printed = group.group.printed().concat();
-    group.start(bench, At::Broker)?;
+    group.start(bench, None)?;
     group.settles(bench, 1, "each record printed by the member who was started again").await?;
     let last = group.group.printed().pop().unwrap_or_default();
     no_repeat(group, &printed, &last).await

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use crate::bench::Bench;
-use crate::broker::{At, Group, Member, New, Record};
+use crate::broker::{At, Fate, Group, Member, New, Record, Relay};
 use crate::kafka::topic::{Topic, new};
 use crate::verdict::{Failed, Outcome};
 
@@ -29,6 +29,8 @@ pub(super) struct Share {
     pub(super) group: Group,
     /// Those who run.
     pub(super) members: Vec<Member>,
+    /// Before those who have no other: behind it a fetch doesn't wait long.
+    relay: Relay,
     rounds: Vec<Round>,
 }
 
@@ -36,10 +38,13 @@ impl Share {
     pub(super) async fn new(bench: &Bench) -> Result<Self, Failed> {
         let topic = Topic::new(bench).await?;
         let group = bench.group(&topic.name);
-        Ok(Self { topic, group, members: Vec::new(), rounds: Vec::new() })
+        let relay = bench.kafka().relay(|_| Fate::Pass).await?;
+        Ok(Self { topic, group, members: Vec::new(), relay, rounds: Vec::new() })
     }
 
-    pub(super) fn start(&mut self, bench: &Bench, at: At<'_>) -> Outcome {
+    /// One more, behind that relay or the others'.
+    pub(super) fn start(&mut self, bench: &Bench, relay: Option<&Relay>) -> Outcome {
+        let at = At::Relay(relay.unwrap_or(&self.relay));
         self.members.push(self.group.start(bench, at, &[])?);
         Ok(())
     }
@@ -47,7 +52,7 @@ impl Share {
     /// Sends records until they are printed by so many of the members, each by one of them, and
     /// each partition's by the same. Returns whose each partition is, by their numbers.
     pub(super) async fn settles(&mut self, bench: &Bench, owners: usize, expected: &str) -> Result<[usize; 3], Failed> {
-        let Self { topic, group, members, rounds } = self;
+        let Self { topic, group, members, rounds, .. } = self;
         let mut all: Vec<&mut Member> = members.iter_mut().collect();
         let watched = watch(bench, topic, group, rounds, owners);
         match group.until(&mut all, PATIENCE, expected, watched).await?? {
