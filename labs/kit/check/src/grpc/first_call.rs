@@ -151,7 +151,8 @@ async fn each_order_has_its_id(bench: &mut Bench) -> Outcome {
 
 async fn get_order_reads_it(bench: &mut Bench) -> Outcome {
     let mut placed = Vec::new();
-    for draft in drafts(bench) {
+    // More than a small store holds.
+    for draft in [drafts(bench), drafts(bench), drafts(bench)].concat() {
         placed.push((place(bench, &draft).await?, draft));
     }
     placed.extend(at_one_moment(bench).await?);

@@ -102,8 +102,9 @@ pub(super) fn with_many_faults(bench: &Bench) -> Vec<(Value, Vec<String>)> {
             fields(&["equipment[8]", "equipment[9]", "equipment[10]"]),
         ),
         (
-            draft(&who, &[unknown.clone(), unknown.clone(), unknown]),
-            fields(&["equipment[0]", "equipment[1]", "equipment[2]"]),
+            draft("", &[vec![unknown; 3], vec![json!(0); 3]].concat()),
+            [&fields(&["created_by"])[..], &(0..6).map(|index| format!("equipment[{index}]")).collect::<Vec<_>>()]
+                .concat(),
         ),
     ]
 }

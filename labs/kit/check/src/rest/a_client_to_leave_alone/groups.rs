@@ -130,7 +130,7 @@ impl Group {
             Self::Slow => [GET, GET, PUT, PUT].map(|method| slow(job(method))).into(),
             // All of them want the same: nothing that they were told tells them apart.
             Self::Clients => vec![(job(GET), vec![busy()]); CLIENTS],
-            Self::Once => [GET, PUT, DELETE].map(|method| with_done(job(method), &[later(1), busy()])).into(),
+            Self::Once => [GET, PUT].map(|method| with_done(job(method), &[later(1), busy()])).into(),
             Self::Others => {
                 vec![(job(PUT), vec![Reply::Cut]), (job(DELETE), vec![busy()])]
             }

@@ -110,10 +110,13 @@ async fn one_round(bench: &mut Bench) -> Outcome {
     }
     let winner = answers.iter().position(|answer| answer.status() == StatusCode::OK).unwrap_or_default();
     let equipment = lists[winner + 1].clone();
-    read(bench, Order { equipment, ..order }).await.map(|_| ()).map_err(|failed| {
+    let (now, answer) = read(bench, Order { equipment, ..order }).await.map_err(|failed| {
         let expected = format!("{}: the list of the PUT that got 200", failed.expected);
         with(Failed { expected, advice: None, ..failed }, &ladder)
-    })
+    })?;
+    let tag = answers[winner].header(&header::ETAG);
+    let what = format!("`etag: {tag}`, that of the PUT that got 200: the others change nothing");
+    answer.expect(&what, now.etag == tag).map_err(|failed| with(failed, &ladder))
 }
 
 /// Eight at once; they are let go when all of them are at the stock.

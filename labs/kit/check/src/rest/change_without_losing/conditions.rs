@@ -67,7 +67,7 @@ pub(super) async fn weak_is_412(bench: &mut Bench) -> Outcome {
 }
 
 pub(super) async fn star_and_lists_hold(bench: &mut Bench) -> Outcome {
-    let (mut order, _stock) = placed(bench).await?;
+    let (mut order, stock) = placed(bench).await?;
     let (one, two) = (format!("\"{}\"", bench.word()), format!("\"{}\"", bench.word()));
     let conditions = [
         "*".to_owned(),
@@ -78,11 +78,14 @@ pub(super) async fn star_and_lists_hold(bench: &mut Bench) -> Outcome {
         format!("{one}, {two}, TAG"),
         "*".to_owned(),
     ];
+    let mut asked = stock.received().len();
     for condition in conditions {
         let equipment = draw(&[&order.equipment]);
         let put = order.put_if(&condition.replace("TAG", &order.etag), &equipment);
         let answer = bench.server().await?.send(put).await?;
         answer.expect_status(StatusCode::OK)?;
+        asked += 1;
+        answer.expect("the stock to have been asked, whatever the tag", stock.received().len() == asked)?;
         (order, _) = super::order::read(bench, Order { equipment, ..order }).await?;
     }
     Ok(())

@@ -99,6 +99,7 @@ pub(super) async fn a_no_changes_nothing(bench: &mut Bench) -> Outcome {
         StatusCode::REQUEST_TIMEOUT,
         StatusCode::GONE,
         StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::UNAVAILABLE_FOR_LEGAL_REASONS,
     ];
     for status in statuses {
         let reply = Reply::json(status, &json!({ "reserved": false }));

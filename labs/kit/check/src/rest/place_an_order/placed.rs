@@ -30,9 +30,11 @@ pub(super) fn orders(bench: &Bench) -> [Value; 4] {
     let word = bench.word();
     let many: Vec<String> = (0..20).rev().map(|number| format!("{word} {number}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
+    // A name that is easily mended: long, with spaces around it, and an é that is two characters.
+    let name = format!("  {word} e\u{301} {} ", "Xy".repeat(40));
     [
         order(bench, &["WEBCAM", "KEYBOARD", "WEBCAM", "MOUSE", "KEYBOARD"]),
-        order(bench, &["MONITOR"]),
+        json!({ "created_by": name, "equipment": ["MONITOR"] }),
         order(bench, &["MOUSE", "MOUSE", "KEYBOARD", "MONITOR"]),
         order(bench, &many),
     ]

@@ -7,6 +7,7 @@ use crate::bench::Bench;
 use crate::http::{Request, get, request};
 
 pub(super) const ORDERS: &str = "/v1/orders";
+const KINDS: [&str; 4] = ["MONITOR", "KEYBOARD", "WEBCAM", "MOUSE"];
 const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(super) fn post(order: &Value) -> Request {
@@ -50,6 +51,9 @@ pub(super) fn with_one_fault(bench: &Bench) -> Vec<(Value, String)> {
         (json!([good()]), "#".to_owned()),
         (json!(null), "#".to_owned()),
         (json!(&word), "#".to_owned()),
+        (json!(17), "#".to_owned()),
+        (json!(false), "#".to_owned()),
+        (json!([]), "#".to_owned()),
     ];
     cases.extend(of_whole_fields(bench));
     cases
@@ -89,6 +93,15 @@ pub(super) fn with_many_faults(bench: &Bench) -> Vec<(Value, Vec<String>)> {
     let pointers = |pointers: &[&str]| pointers.iter().map(|pointer| format!("#/{pointer}")).collect();
     vec![
         (json!({}), pointers(&["created_by", "equipment", "desk"])),
+        // What other orders have, and fields that are nearly these.
+        (
+            but(order(bench), json!({ "id": 1, "status": "QUEUED", "version": 1, "createdBy": &word, "Desk": 17 })),
+            pointers(&["id", "status", "version", "createdBy", "Desk"]),
+        ),
+        (
+            but(order(bench), json!({ "equipment": KINDS.repeat(3) })),
+            pointers(&["equipment/8", "equipment/9", "equipment/10", "equipment/11"]),
+        ),
         (
             json!({ "desk": 0, "equipment": ["MOUSE", "mouse", "WEBCAM", 7], &word: 1, &other: 0, "created_by": "" }),
             pointers(&["desk", "equipment/1", "equipment/3", &word, &other, "created_by"]),
