@@ -95,8 +95,19 @@ impl Course {
         let is_to_come = |id: &String| self.stages.iter().any(|stage| stage.exercises.contains(id));
         find(typed).ok_or_else(|| match id_of(typed).filter(is_to_come) {
             Some(id) => Failure::usage(format!("{id} is yet to be written; `cargo lab path` lists what is there")),
-            None => Failure::usage(format!("there is no exercise {typed}; `cargo lab path` lists them")),
+            None => Failure::usage(not_one(typed)),
         })
+    }
+}
+
+/// What is said of a name that none has; a number alone may be that of several.
+fn not_one(typed: &str) -> String {
+    let number = typed.trim().parse::<u8>().map_or(String::new(), |number| format!("/{number:02}"));
+    let meant: Vec<&str> = EXERCISES.iter().map(|exercise| exercise.id).filter(|id| id.ends_with(&number)).collect();
+    match (&*number, &meant[..]) {
+        ("", _) | (_, []) => format!("there is no exercise {typed}; `cargo lab path` lists them"),
+        (_, [one]) => format!("there is no exercise {typed}, but there is {one}"),
+        (_, [some @ .., last]) => format!("{typed} is the number of {} and {last}: say which one", some.join(", ")),
     }
 }
 
@@ -116,6 +127,15 @@ mod tests {
             assert!(path.exercises.iter().all(|id| all.contains(id)), "{path:?}");
         }
         assert!(EXERCISES.iter().all(|exercise| all.contains(&exercise.id.to_owned())));
+    }
+
+    #[test]
+    fn a_number_alone_is_answered_by_the_ids_that_it_may_mean() {
+        assert_eq!(not_one("03"), "03 is the number of rest/03, grpc/03 and kafka/03: say which one");
+        assert_eq!(not_one("3"), "3 is the number of rest/03, grpc/03 and kafka/03: say which one");
+        for typed in ["99", "rest", ""] {
+            assert!(not_one(typed).starts_with(&format!("there is no exercise {typed};")), "{typed}");
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@
 
 mod ask;
 mod bench;
+mod beside;
 mod broker;
 mod call;
 mod called;

@@ -84,6 +84,10 @@ fn screen(path: &str, steps: &[Step<'_>]) -> String {
         "",
         &format!("Your path: {path}, {about}. `cargo lab path quick|lesson|all` takes another."),
     );
+    if let Some(Until { fluent, new }) = steps.iter().rev().find_map(|step| step.until) {
+        let (fluent, new) = (hours(fluent), hours(new));
+        paragraph(&mut screen, "", &format!("Its minutes add up to {fluent}, or to {new} if Rust is new to you."));
+    }
     for stage in steps.chunk_by(|one, other| one.stage == other.stage) {
         let _ = writeln!(screen, "\n{}", stage[0].stage);
         for step in stage {
@@ -106,6 +110,17 @@ fn screen(path: &str, steps: &[Step<'_>]) -> String {
         }
     }
     screen
+}
+
+/// Minutes as `2 hours`, or `5½ hours`: nobody takes exactly so long.
+fn hours(minutes: u32) -> String {
+    let halves = (minutes + 15) / 30;
+    match (halves / 2, halves % 2) {
+        (0, _) => "half an hour".to_owned(),
+        (1, 0) => "an hour".to_owned(),
+        (hours, 0) => format!("{hours} hours"),
+        (hours, _) => format!("{hours}½ hours"),
+    }
 }
 
 /// Minutes as `1:05`.

@@ -7,7 +7,8 @@ pub(super) fn between(here: &Verdict, there: &Verdict) -> Option<String> {
     let checks = here.checks.len().max(there.checks.len());
     (0..checks).find_map(|number| {
         let [(name, is), (other, would_be)] = [here, there].map(|verdict| told(verdict.checks.get(number)));
-        ((name, is) != (other, would_be)).then(|| format!("{name} {is} here, and {other} {would_be}"))
+        let same = if name == other { "it" } else { other };
+        ((name, is) != (other, would_be)).then(|| format!("{name} {is} here, and {same} {would_be}"))
     })
 }
 
@@ -48,9 +49,9 @@ mod tests {
         let here = || verdict(vec![Passed, fails(), NotReached]);
         assert_eq!(between(&here(), &here()), None);
         let others = [
-            (vec![fails(), NotReached, NotReached], "one passes here, and one fails"),
-            (vec![Passed, Passed, fails()], "two fails here, and two passes"),
-            (vec![Passed, fails(), Passed], "three isn't reached here, and three passes"),
+            (vec![fails(), NotReached, NotReached], "one passes here, and it fails"),
+            (vec![Passed, Passed, fails()], "two fails here, and it passes"),
+            (vec![Passed, fails(), Passed], "three isn't reached here, and it passes"),
             (vec![Passed, fails()], "three isn't reached here, and a check is missing"),
         ];
         for (there, told) in others {

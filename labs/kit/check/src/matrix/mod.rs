@@ -10,7 +10,7 @@ mod workspace;
 use std::time::Instant;
 
 use clap::Args;
-use futures_util::{StreamExt, stream};
+use futures_util::{StreamExt, stream, try_join};
 use lab_console::{Failure, Output, OutputArgs};
 use serde::Serialize;
 
@@ -157,20 +157,24 @@ async fn one_run<'a>(
     run: u32,
     args: &MatrixArgs,
 ) -> Result<(Row<'a>, String), Failure> {
-    let begin = Instant::now();
-    let verdict = grade_on(exercise, subject.clone(), Broker::named()).await?;
-    let took_ms = begin.elapsed().as_millis() as u64;
+    let also_on = args.also_on.clone().filter(|_| exercise.lab() == "kafka");
+    // Both at once: most of the time they wait.
+    let there = async {
+        match also_on.clone() {
+            Some(brokers) => timed(grade_on(exercise, subject.clone(), Some(brokers))).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    let here = timed(grade_on(exercise, subject.clone(), Broker::named()));
+    let ((verdict, took_ms), there) = try_join!(here, there)?;
     let mut as_it_must = is_as_it_must(program, &verdict);
     let (failed, mut came) = (verdict.failed(), what_came(&verdict));
-    let mut also_took_ms = None;
-    if let Some(brokers) = args.also_on.as_ref().filter(|_| exercise.lab() == "kafka") {
-        let begin = Instant::now();
-        let there = grade_on(exercise, subject.clone(), Some(brokers.clone())).await?;
-        also_took_ms = Some(begin.elapsed().as_millis() as u64);
-        if let Some(difference) = differences::between(&verdict, &there) {
-            (as_it_must, came) = (false, format!("{difference} on {brokers}; {came}"));
-        }
+    if let (Some(brokers), Some((there, _))) = (&also_on, &there)
+        && let Some(difference) = differences::between(&verdict, there)
+    {
+        (as_it_must, came) = (false, format!("{difference} on {brokers}; {came}"));
     }
+    let also_took_ms = there.map(|(_, took_ms)| took_ms);
     if as_it_must
         && program.message
         && let Some(fault) = messages::kept(exercise, &program.program, verdict, args.keep_messages)?
@@ -178,6 +182,11 @@ async fn one_run<'a>(
         (as_it_must, came) = (false, fault);
     }
     Ok((Row { program, run, failed, as_it_must, took_ms, also_took_ms }, came))
+}
+
+async fn timed(graded: impl Future<Output = Result<Verdict, Failure>>) -> Result<(Verdict, u64), Failure> {
+    let begin = Instant::now();
+    Ok((graded.await?, begin.elapsed().as_millis() as u64))
 }
 
 fn is_as_it_must(program: &Program, verdict: &Verdict) -> bool {

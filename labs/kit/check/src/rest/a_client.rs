@@ -1,5 +1,7 @@
 //! rest/02: a client that acts on what it gets.
 
+mod waiting;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use futures_util::future::try_join_all;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use self::waiting::waiting;
 use super::README;
 use crate::bench::Bench;
 use crate::call::Call;
@@ -36,14 +39,23 @@ pub(crate) const EXERCISE: Exercise = Exercise {
 
 /// From its first request: three seconds, as the sentence says, and what a busy machine adds.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// From its start, where there is no request to count from.
-const ALONE: Duration = Duration::from_secs(8);
 /// Runs that are under way at once.
 const AT_ONCE: usize = 3;
 /// So much may be in a body.
 const MOST: usize = 1024 * 1024;
 /// What was taken of a body without end: 1 MiB was read, and the system's buffers hold some more.
 const MOST_TAKEN: u64 = 12 * 1024 * 1024;
+
+/// What no list has of the statuses that somebody knows.
+const SELDOM: [[StatusCode; 4]; 2] = [
+    [StatusCode::PAYMENT_REQUIRED, StatusCode::GONE, StatusCode::IM_A_TEAPOT, StatusCode::LOCKED],
+    [
+        StatusCode::NOT_IMPLEMENTED,
+        StatusCode::HTTP_VERSION_NOT_SUPPORTED,
+        StatusCode::INSUFFICIENT_STORAGE,
+        StatusCode::LOOP_DETECTED,
+    ],
+];
 
 async fn it_asks_for_what_it_is_told(bench: &mut Bench) -> Outcome {
     let value = &order(bench);
@@ -58,6 +70,7 @@ async fn it_asks_for_what_it_is_told(bench: &mut Bench) -> Outcome {
         }
     });
     try_join_all(runs).await?;
+    waiting(bench);
     // Whatever it is told: it isn't asked to try again.
     for (_, call) in error_pages(bench).await?.iter() {
         let requests = call.requests();
@@ -123,8 +136,8 @@ async fn error_pages(bench: &mut Bench) -> Result<ErrorPages, Failed> {
     let (ise, not_found) = (StatusCode::INTERNAL_SERVER_ERROR, StatusCode::NOT_FOUND);
     let page = html(bench, "Internal Server Error");
     let problem = json!({ "title": "Not Found", "detail": bench.word() }).to_string();
-    let json =
-        [StatusCode::BAD_REQUEST, StatusCode::CONFLICT, StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE];
+    let drawn = |known: [StatusCode; 4]| known[bench.number(5) as usize - 2];
+    let json = [StatusCode::BAD_REQUEST, drawn(SELDOM[0]), drawn(SELDOM[1]), StatusCode::SERVICE_UNAVAILABLE];
     let mut replies = vec![
         Reply::text(ise, "text/html; charset=utf-8", page),
         Reply::text(not_found, "application/problem+json", problem),
@@ -141,7 +154,7 @@ async fn other_content_types_are_refused(bench: &mut Bench) -> Outcome {
     let untyped = Reply::Answer { status: StatusCode::OK, headers: Vec::new(), body: order(bench).to_string() };
     let page = Reply::text(StatusCode::OK, "text/html", html(bench, "Please log in"));
     // The last but one begins as it should, and is texts with a separator of their own (RFC 7464).
-    let kinds = ["text/html; charset=utf-8", "text/plain", "application/problem+json", "application/json-seq"];
+    let kinds = ["text/json", "text/plain", "application/problem+json", "application/json-seq"];
     let mut replies: Vec<Reply> = kinds.map(json).into();
     replies.extend([page, untyped]);
     each_is_refused(bench, &replies).await
@@ -171,10 +184,7 @@ fn is_refused(call: &Call) -> Outcome {
 }
 
 async fn nobody_is_there(bench: &mut Bench) -> Outcome {
-    let id = bench.id();
-    let (health, get) = (["health"], ["get", &*id]);
-    let (health, get) = tokio::try_join!(bench.call_nobody(&health, ALONE), bench.call_nobody(&get, ALONE))?;
-    for call in [health, get] {
+    for call in &*waiting(bench).nobody.await? {
         call.expect_exit(&[1, 3])?;
         call.expect_no_output()?;
     }
@@ -182,8 +192,7 @@ async fn nobody_is_there(bench: &mut Bench) -> Outcome {
 }
 
 async fn silence_has_an_end(bench: &mut Bench) -> Outcome {
-    let stuck = Reply::json(StatusCode::OK, &order(bench)).stuck();
-    each_is_refused(bench, &[Reply::Hang, stuck]).await
+    waiting(bench).silent.await?.iter().try_for_each(is_refused)
 }
 
 async fn a_body_has_a_bound(bench: &mut Bench) -> Outcome {
@@ -217,6 +226,7 @@ fn order(bench: &Bench) -> Value {
         "status": "QUEUED",
         "equipment": ["KEYBOARD", bench.word()],
         "version": bench.number(1_000_000),
+        "note": null,
         bench.word(): { "none": null, "yes": true, "half": -0.5, "empty": [[], {}, ""] },
     })
 }

@@ -2,6 +2,7 @@
 
 mod groups;
 mod job;
+mod replies;
 mod runs;
 mod spread;
 mod waits;

@@ -97,7 +97,9 @@ async fn it_answers_200_in_json(bench: &mut Bench) -> Outcome {
 
 async fn each_value_has_its_name(bench: &mut Bench) -> Outcome {
     let [before, behind, other] = [bench.word(), bench.word(), bench.word()];
-    let around = |query: &str| format!("demo={before}&xparam_demo={behind}&{query}&param={before}&path={behind}");
+    let around = |query: &str| {
+        format!("demo={before}&xparam_demo={behind}&{query}&param={before}&path={behind}&param_demox={before}")
+    };
     let path = bench.word();
     for crowded in [false, true] {
         // The same path as before: the rest is new.
@@ -106,7 +108,9 @@ async fn each_value_has_its_name(bench: &mut Bench) -> Outcome {
         if crowded {
             demo.query = around(&demo.query);
         }
-        let request = demo.request().header(HeaderName::from_static("x-header-demo"), &other);
+        // Longer names, before it and behind.
+        let [longer, long] = ["x-header-demo", "header-demo-x"].map(HeaderName::from_static);
+        let request = demo.without_header().header(longer, &other).header(HEADER, &demo.header).header(long, &other);
         let answer = bench.server().await?.send(request).await?;
         for (name, value) in [("path", &demo.path), ("param", &param), ("header", &demo.header), ("body", &demo.body)] {
             expect_value(&answer, name, value)?;
@@ -128,7 +132,7 @@ async fn each_value_has_its_name(bench: &mut Bench) -> Outcome {
 async fn the_path_is_decoded(bench: &mut Bench) -> Outcome {
     let word = bench.word();
     let encoded = [
-        ("a%20b", "a b"),
+        ("a%20%20b", "a  b"),
         ("%C3%A9%f0%9f%8e%a7", "é🎧"),
         ("1+1", "1+1"),
         ("100%2525", "100%25"),
@@ -144,7 +148,7 @@ async fn the_path_is_decoded(bench: &mut Bench) -> Outcome {
 async fn the_query_is_decoded(bench: &mut Bench) -> Outcome {
     let word = bench.word();
     let encoded = [
-        ("a%20b", "a b"),
+        ("a%20%20b", "a  b"),
         ("%C3%A9%f0%9f%8e%a7", "é🎧"),
         ("1+1", "1 1"),
         ("1%2b1", "1+1"),

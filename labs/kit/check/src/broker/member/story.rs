@@ -96,7 +96,9 @@ impl Group {
         let committed = committed.map_or_else(|failed| failed.came_back, |offsets| in_words(&offsets));
         let alone = members.len() == 1;
         let name = |seen: &Seen| if alone { String::new() } else { format!("(as you {})\n", seen.number) };
-        let told = members.iter().map(|seen| format!("{}{}\n", name(seen), seen.told)).collect::<String>();
+        let same = |seen: &Seen| seen.number > 1 && seen.told == members[0].told;
+        let how = |seen: &Seen| if same(seen) { "(started in the same way)".to_owned() } else { seen.told.clone() };
+        let told = members.iter().map(|seen| format!("{}{}\n", name(seen), how(seen))).collect::<String>();
         let did = |seen: &Arc<Seen>| format!("{}{}\n{}\n", name(seen), seen.end(), seen.printed());
         let did = members.iter().map(did).collect::<String>();
         let said = members.iter().rev().map(|seen| last_lines(&seen.stderr.text())).find(|said| !said.is_empty());

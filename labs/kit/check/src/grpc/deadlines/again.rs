@@ -16,11 +16,11 @@ const WAITS: [(Duration, Duration); 2] =
     [(Duration::from_millis(50), Duration::from_millis(200)), (Duration::from_millis(100), Duration::from_millis(400))];
 /// For a program to be done on a busy machine.
 const BUSY: Duration = Duration::from_millis(300);
-const HELD_UP: Duration = Duration::from_millis(150);
+const HELD_UP: Duration = Duration::from_millis(80);
 /// For an answer that must come.
 const PATIENT: Duration = Duration::from_secs(3);
 /// So many are watched: one of them isn't held up.
-const WATCHED: usize = 3;
+const WATCHED: usize = 4;
 
 fn unavailable(bench: &Bench) -> (Reply, String) {
     let words = bench.word();
@@ -72,7 +72,8 @@ pub(super) async fn three_calls_are_all(bench: &mut Bench) -> Outcome {
     placing.ends_with(&[Code::UNAVAILABLE], BUSY).await?;
     let message = placing.answer(BUSY).await?.message.clone();
     // Retry policies put words of their own before it.
-    placing.expect(&format!("a message with the warehouse's in it, \"{words}\""), message.contains(&words))
+    placing.expect(&format!("a message with the warehouse's in it, \"{words}\""), message.contains(&words))?;
+    placing.is_not_kept(bench).await
 }
 
 pub(super) async fn they_are_spaced(bench: &mut Bench) -> Outcome {

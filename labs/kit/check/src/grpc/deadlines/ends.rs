@@ -17,16 +17,22 @@ pub(super) async fn a_call_is_cancelled_at_it(bench: &mut Bench) -> Outcome {
     let deadline = Duration::from_millis(1_200 + bench.number(300));
     let mut placing = place(bench, deadline, vec![Reply::Hang]).await?;
     placing.call(1).await?;
-    expect_cancelled(&mut placing, deadline).await
+    expect_cancelled(&mut placing, deadline).await?;
+    placing.is_not_kept(bench).await
 }
 
 pub(super) async fn a_caller_that_leaves(bench: &mut Bench) -> Outcome {
     let what = "that the call to the warehouse is cancelled within 1 s after the caller's";
-    let mut cancelled = place(bench, LONG, vec![Reply::Hang]).await?;
-    cancelled.call(1).await?;
-    cancelled.cancel();
-    let given_up = cancelled.gives_up(1, SOON).await;
-    cancelled.expect(what, given_up)?;
+    // At the first call, and when it was tried again.
+    for failures in 0..=1 {
+        let mut replies = vec![Reply::status(Code::UNAVAILABLE, "not now"); failures];
+        replies.push(Reply::Hang);
+        let mut cancelled = place(bench, LONG, replies).await?;
+        cancelled.call(failures + 1).await?;
+        cancelled.cancel();
+        let given_up = cancelled.gives_up(1, SOON).await;
+        cancelled.expect(what, given_up)?;
+    }
 
     let mut gone = place(bench, LONG, vec![Reply::Hang]).await?;
     gone.call(1).await?;

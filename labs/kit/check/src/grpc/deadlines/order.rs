@@ -170,6 +170,13 @@ impl Placing {
         self.stream.hang_up();
     }
 
+    /// The warehouse hasn't said OK: GetOrder doesn't know the order.
+    pub(super) async fn is_not_kept(&self, bench: &mut Bench) -> Outcome {
+        let calls = self.calls();
+        let id = calls.first().and_then(|call| call.message["order_id"].as_str()).unwrap_or_default();
+        read(bench, id).await?.expect_code(Code::NOT_FOUND)
+    }
+
     /// When the first call came.
     pub(super) fn call_began(&self) -> Option<Instant> {
         self.calls().first().map(|call| call.at)

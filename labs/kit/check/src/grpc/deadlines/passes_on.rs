@@ -87,7 +87,8 @@ pub(super) async fn without_one_it_is_two_seconds(bench: &mut Bench) -> Outcome 
     let mut placing = place_as(bench, &draft, request(CREATE, &draft), vec![Reply::Hang]).await?;
     let call = placing.call(1).await?;
     expect_whole(&placing, &call, deadline)?;
-    expect_cancelled(&mut placing, deadline).await
+    expect_cancelled(&mut placing, deadline).await?;
+    placing.is_not_kept(bench).await
 }
 
 /// Nobody answers the first call: by the deadline it is given up, and by then the caller knows.

@@ -52,6 +52,11 @@ async fn expect(bench: &mut Bench, request: Request, code: Code) -> Result<Answe
 /// Places it, and gives its id.
 async fn place(bench: &mut Bench, draft: &Value) -> Result<String, Failed> {
     let answer = bench.server().await?.call(request(CREATE, draft)).await?;
+    id_of(&answer, draft)
+}
+
+/// The id of the order that was placed.
+fn id_of(answer: &Answer, draft: &Value) -> Result<String, Failed> {
     let order = &answer.message()?["order"];
     let holds = ["created_by", "equipment"].iter().all(|field| order[field] == draft[field]);
     // With spaces, a line can be broken.
@@ -172,9 +177,13 @@ async fn a_deleted_one_makes_room(bench: &mut Bench) -> Outcome {
     let (others, draft) = (good(bench), good(bench));
     let mut id = place(bench, &draft).await?;
     let other = place(bench, &others).await?;
+    let mut known = BTreeSet::from([id.clone(), other.clone()]);
+    // The first time the older one goes, the second time the newest.
     for _ in 0..2 {
         expect(bench, request(DELETE, &json!({ "id": id })), Code::OK).await?.message()?;
-        id = place(bench, &draft).await?;
+        let answer = expect(bench, request(CREATE, &draft), Code::OK).await?;
+        id = id_of(&answer, &draft)?;
+        answer.expect(&format!("another `id` than {id}, which an order has had before"), known.insert(id.clone()))?;
         expect_stays(bench, &other, &others).await?;
         expect_stays(bench, &id, &draft).await?;
     }

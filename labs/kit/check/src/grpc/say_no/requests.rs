@@ -35,11 +35,14 @@ pub(super) fn good_of(created_by: &str) -> Value {
 pub(super) fn all_good(bench: &Bench) -> Vec<Value> {
     let word = || bench.word();
     let twice = list(&["WEBCAM", "MOUSE", "MONITOR", "KEYBOARD", "KEYBOARD", "MONITOR", "WEBCAM", "MOUSE"]);
+    let named = word();
     let one_character = char::from(b'a' + bench.number(25) as u8);
     vec![
         good(bench),
         draft(&word(), &twice),
-        draft(&word(), &list(&["MONITOR"])),
+        draft(&named, &list(&["MONITOR"])),
+        // Somebody else: another letter is another name.
+        draft(&named.to_uppercase(), &list(&["MONITOR"])),
         draft(&one_character.to_string(), &list(&["WEBCAM", "WEBCAM"])),
         // 64 characters: more bytes in UTF-8, and more of what JavaScript and Java count.
         draft(&format!("{}{}", word(), "é".repeat(53)), &list(&["MOUSE"])),

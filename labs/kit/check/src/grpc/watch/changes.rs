@@ -8,7 +8,9 @@ use crate::verdict::Outcome;
 
 pub(super) async fn begins_with_position(bench: &mut Bench) -> Outcome {
     let mut scene = Scene::resume(bench);
-    scene.watchers.push(ask(bench, from("")).await?.watcher(0)?);
+    let first = ask(bench, from("")).await?.watcher(0)?;
+    scene.begin.clone_from(&first.position);
+    scene.watchers.push(first);
     scene.keep(bench);
     Ok(())
 }

@@ -58,6 +58,8 @@ struct Scene {
     history: History,
     watchers: Vec<Watcher>,
     slow: Option<Watcher>,
+    /// The position that somebody got before anything was placed.
+    begin: String,
     /// A position, and the number of orders before it.
     mark: Option<(String, usize)>,
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::time::sleep;
 
 use super::history::Size;
 use super::watcher::{Asked, PATIENCE, Watcher, from, is_refused, let_in};
@@ -15,7 +16,7 @@ use crate::verdict::{Failed, Outcome};
 /// At the same moment.
 const EIGHT: usize = 8;
 /// They ask, and don't wait for an answer.
-const CANCEL: usize = 10;
+const CANCEL: u64 = 10;
 /// What two threads do between two statements is seen in one round of some, not in each.
 const ROUNDS: usize = 3;
 /// For calls that nobody may be reading yet.
@@ -65,8 +66,10 @@ async fn some_cancel_at_once(bench: &mut Bench, scene: &mut Scene) -> Outcome {
     drop(scene.watchers.remove(0));
     let connection = bench.server().await?.connect().await?;
     let mut gone = Vec::new();
-    for _ in 0..CANCEL {
+    for patience in 0..CANCEL {
         let mut stream = connection.start(from("")).await?;
+        // One may come before the program looks at it, and another when it has begun to answer.
+        sleep(Duration::from_millis(patience)).await;
         stream.reset();
         gone.push(stream);
     }

@@ -28,6 +28,11 @@ pub(super) async fn goes_on_after_a_position(bench: &mut Bench) -> Outcome {
         scene.history.place(bench, count, Size::Small).await?;
     }
     scene.watchers[0].reads_all(&mut scene.history).await?;
+    // From the beginning, which may look like nothing: as 0, or as a place in an empty list.
+    let mut watcher = let_in(bench, from(&scene.begin), 0).await?;
+    watcher.tell("(it is the position that came first of all, before anything was placed)");
+    watcher.reads_all(&mut scene.history).await?;
+    drop(watcher);
     let positions = scene.watchers[0].positions.clone();
     // The newest, with nothing after it; the first, with the position alone; and between.
     for after in [positions.len() - 1, 0, 1, 3, positions.len() - 2] {

@@ -88,12 +88,12 @@ fn odd_ones(bench: &Bench) -> Vec<New> {
     let all = values.into_iter().chain((0..5).map(plain)).collect::<Vec<_>>();
     let new = |(number, value): (usize, String)| New {
         partition: (number % 3) as i32,
-        key: (number != 4).then(|| bench.id()),
+        key: (number != 4).then(|| bench.word()),
         value: Some(value),
     };
     let mut news: Vec<New> = all.into_iter().enumerate().map(new).collect();
     // The same once more is another record.
-    news.push(New { partition: 0, key: Some(bench.id()), value: Some(again) });
+    news.push(New { partition: 0, key: Some(bench.word()), value: Some(again) });
     news
 }
 
@@ -183,7 +183,7 @@ async fn other_answers(bench: &Bench) -> Outcome {
     let records = work.send(bench, [3, 3, 3]).await?;
     let problem = |status| Reply::json(status, &json!({ "title": bench.word() }));
     let table = [
-        [Reply::Cut, Reply::json(StatusCode::CREATED, &json!({ "id": bench.word() }))],
+        [Reply::Cut, Reply::json(StatusCode::CREATED, &json!({ "id": bench.id() }))],
         [Reply::status(StatusCode::INTERNAL_SERVER_ERROR), Reply::status(StatusCode::OK)],
         [problem(StatusCode::NOT_FOUND), Reply::text(StatusCode::ACCEPTED, "text/plain", "later")],
         [problem(StatusCode::TOO_MANY_REQUESTS), Reply::status(StatusCode::NO_CONTENT)],

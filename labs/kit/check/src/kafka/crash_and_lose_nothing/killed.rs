@@ -99,6 +99,8 @@ async fn is_committed(bench: &Bench, work: &Work) -> Outcome {
 /// Whether anything did, while the reply was held.
 async fn goes_before(work: &Work, member: &Member, last: &[Record]) -> Outcome {
     let committed = work.group.committed().await?[WHERE as usize];
+    let so_far = committed.map_or("nothing".to_owned(), |next| next.to_string());
+    work.group.note(Who::Broker, format!("of partition {WHERE} the group has committed: {so_far}"));
     let expected = format!("committed in partition {WHERE}, while the POST has no answer: {}", last[0].offset);
     work.group.expect(&expected, committed == Some(last[0].offset)).await?;
     let overtaken = last[1..].iter().any(|record| work.count_of(record) > 0);

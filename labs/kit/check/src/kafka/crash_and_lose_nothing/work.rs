@@ -110,7 +110,7 @@ impl Work {
 
 pub(super) fn new(bench: &Bench, partition: i32) -> New {
     let value = json!({ "id": bench.word(), "n": bench.number(1_000) });
-    New { partition, key: Some(bench.id()), value: Some(value.to_string()) }
+    New { partition, key: Some(bench.word()), value: Some(value.to_string()) }
 }
 
 /// `committed offsets: 5 in partition 0, …`

@@ -48,8 +48,9 @@ async fn refused(bench: &Bench, trigger: &str, what: &str) -> Outcome {
     store.database.execute(trigger).await?;
     store.group.note(Who::Checker, what);
     let event = Event::new(bench, 1, &["LAPTOP", "MONITOR", "MOUSE"]);
+    let before = store.database.content().await?;
     store.send(&[event, Event::new(bench, 1, &["MONITOR"])]).await?;
-    store.stays(&mut member, REFUSED).await?;
+    store.stays(&before, &mut member, REFUSED).await?;
     store.database.execute("DROP TRIGGER refusing").await?;
     store.group.note(Who::Checker, "it refuses nothing any more");
     store.becomes_right(&mut member, PATIENCE).await

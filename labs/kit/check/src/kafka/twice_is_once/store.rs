@@ -49,7 +49,7 @@ pub(super) struct Store {
 
 impl Event {
     pub(super) fn new(bench: &Bench, partition: i32, equipment: &[&'static str]) -> Self {
-        Self { partition, key: bench.id(), id: bench.id(), equipment: equipment.to_vec() }
+        Self { partition, key: bench.word(), id: bench.id(), equipment: equipment.to_vec() }
     }
 
     /// In each partition one, the last of what was sent: when they are done, all is.
@@ -117,12 +117,11 @@ impl Store {
     }
 
     /// It stays as it is for so long, while this one runs.
-    pub(super) async fn stays(&self, member: &mut Member, time: Duration) -> Outcome {
-        let before = self.database.content().await?;
+    pub(super) async fn stays(&self, before: &Content, member: &mut Member, time: Duration) -> Outcome {
         let changed = async {
             loop {
                 match self.database.content().await {
-                    Ok(content) if content == before => sleep(LOOK).await,
+                    Ok(content) if content == *before => sleep(LOOK).await,
                     other => return other,
                 }
             }
@@ -131,8 +130,8 @@ impl Store {
             changed = changed => changed?,
             ended = member.until(2 * time, "that it goes on", sleep(time)) => return ended,
         };
-        let expected = format!("that neither `stock` nor `seen` changes: {}", in_words(&before));
-        Err(self.wrong(&expected, &first, &before).await)
+        let expected = format!("that neither `stock` nor `seen` changes: {}", in_words(before));
+        Err(self.wrong(&expected, &first, before).await)
     }
 
     /// The content isn't as expected: each difference is said.

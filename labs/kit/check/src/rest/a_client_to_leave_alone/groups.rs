@@ -4,6 +4,7 @@ use http::StatusCode;
 use std::time::Duration;
 
 use super::job::Job;
+use super::replies::{busy, later, not_found, problem, too_many};
 use super::{DELETE, GET, POST, PUT};
 use crate::bench::Bench;
 use crate::http::Reply;
@@ -17,7 +18,7 @@ pub(super) type Run = (Job, Vec<Reply>);
 pub(super) enum Group {
     /// Each verb, and all is well.
     Well,
-    /// 4xx.
+    /// 4xx, and 5xx that say nothing of another time.
     Refused,
     /// 503, and then all is well.
     Busy,
@@ -39,6 +40,8 @@ pub(super) enum Group {
     PostUnasked,
     /// The others that are told to come back, after `ASKED`.
     Asked,
+    /// Told to come back in a second, and after that no time: that was for once.
+    Once,
     /// They are told to come back when it is too late for that.
     TooLate,
     /// GETs without a whole answer in time.
@@ -59,11 +62,12 @@ pub(super) enum Group {
 
 /// As they begin: the first check's first, then what takes long, and last the clients whose waits
 /// are compared. Nothing starts beside these any more.
-pub(super) const IN_LINE: [Group; 20] = [
+pub(super) const IN_LINE: [Group; 21] = [
     Group::Well,
     Group::Asked,
     Group::Left,
     Group::More,
+    Group::Once,
     Group::Refused,
     Group::Busy,
     Group::Cut,
@@ -106,7 +110,7 @@ impl Group {
         let job = |method| Job::new(bench, method);
         let post = |replies: &[Reply]| with_done(job(POST), replies);
         match self {
-            Self::Well => [GET, POST, PUT, DELETE].map(|method| with_done(job(method), &[])).into(),
+            Self::Well => well(bench),
             Self::Refused => refused(bench),
             Self::Busy => [GET, PUT, DELETE].map(|method| with_done(job(method), &[busy()])).into(),
             Self::Cut => cut(bench),
@@ -124,16 +128,27 @@ impl Group {
             Self::SilentGets => silent(bench, &GET),
             Self::SilentPuts => silent(bench, &PUT),
             Self::Slow => [GET, GET, PUT, PUT].map(|method| slow(job(method))).into(),
-            Self::Clients => (0..CLIENTS).map(|_| (job(GET), vec![busy()])).collect(),
+            // All of them want the same: nothing that they were told tells them apart.
+            Self::Clients => vec![(job(GET), vec![busy()]); CLIENTS],
+            Self::Once => [GET, PUT, DELETE].map(|method| with_done(job(method), &[later(1), busy()])).into(),
             Self::Others => {
                 vec![(job(PUT), vec![Reply::Cut]), (job(DELETE), vec![busy()])]
             }
             Self::More => {
                 vec![(job(GET), vec![Reply::Hang, Reply::Hang, Reply::Cut]), (job(GET), vec![later(0)])]
             }
-            Self::Left => vec![(job(POST), vec![later(1).and_leave()])],
+            Self::Left => [POST, GET].map(|method| (job(method), vec![later(1).and_leave()])).into(),
         }
     }
+}
+
+/// Each verb; and a POST that is answered as by a server that says 200 to whatever is done.
+fn well(bench: &Bench) -> Vec<Run> {
+    let mut runs: Vec<Run> = [GET, POST, PUT, DELETE].map(|method| with_done(Job::new(bench, method), &[])).into();
+    let plain = Job::new(bench, POST);
+    let done = Reply::json(StatusCode::OK, &plain.order());
+    runs.push((plain, vec![done]));
+    runs
 }
 
 /// These replies, and then the one that says that it is done.
@@ -153,35 +168,13 @@ fn slow(job: Job) -> Run {
     with_done(job, &[busy(), Reply::Hang, late])
 }
 
-fn problem(status: StatusCode) -> Reply {
-    let title = status.canonical_reason().unwrap_or_default();
-    let body = serde_json::json!({ "type": "about:blank", "title": title, "status": status.as_u16() });
-    Reply::text(status, "application/problem+json", body.to_string())
-}
-
-fn not_found() -> Reply {
-    problem(StatusCode::NOT_FOUND)
-}
-
-fn busy() -> Reply {
-    problem(StatusCode::SERVICE_UNAVAILABLE)
-}
-
-fn later(seconds: u64) -> Reply {
-    busy().header("retry-after", seconds.to_string())
-}
-
-fn too_many(seconds: u64) -> Reply {
-    problem(StatusCode::TOO_MANY_REQUESTS).header("retry-after", seconds.to_string())
-}
-
 /// What each verb meets most, and a few more: each run takes a while in some languages.
 fn refused(bench: &Bench) -> Vec<Run> {
     let of = |method: http::Method, statuses: &[u16]| -> Vec<Run> {
         let statuses = statuses.iter().filter_map(|&status| StatusCode::from_u16(status).ok());
         statuses.map(|status| with_done(Job::new(bench, method.clone()), &[problem(status)])).collect()
     };
-    [of(GET, &[404]), of(POST, &[422, 400]), of(PUT, &[412, 409, 422]), of(DELETE, &[404])].concat()
+    [of(GET, &[404, 500]), of(POST, &[422, 400]), of(PUT, &[412, 409, 502]), of(DELETE, &[404, 408])].concat()
 }
 
 /// Before the answer and in the middle of it, in both orders.

@@ -5,14 +5,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt, MaybeDone, Shared, maybe_done, try_join_all};
+use futures_util::future::{BoxFuture, FutureExt, MaybeDone, maybe_done, try_join_all};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
-use tokio_util::task::AbortOnDropHandle;
 
 use super::POST;
 use super::groups::{Group, IN_LINE, Run};
 use super::job::Job;
 use crate::bench::Bench;
+use crate::beside::{UnderWay, under_way};
 use crate::call::Call;
 use crate::http::{Plan, Reply};
 use crate::verdict::Failed;
@@ -27,8 +27,6 @@ const UNDER_WAY: usize = 20;
 
 /// What came of some.
 pub(super) type Runs = Arc<Vec<(Job, Call)>>;
-/// It is under way, and ends with whom it is for.
-type UnderWay<T> = Shared<BoxFuture<'static, Result<T, Failed>>>;
 
 /// All of them.
 #[derive(Clone)]
@@ -68,14 +66,6 @@ async fn all(bench: &mut Bench) -> All {
     let all = All { groups: Arc::new(groups), nobody };
     bench.seen.insert(all.clone());
     all
-}
-
-fn under_way<T: Clone + Send + Sync + 'static>(
-    work: impl Future<Output = Result<T, Failed>> + Send + 'static,
-) -> UnderWay<T> {
-    let task = AbortOnDropHandle::new(tokio::spawn(work));
-    let broken = |error| Err(Failed::new("(ran the program)", "its end", format!("({error})")));
-    async move { task.await.unwrap_or_else(broken) }.boxed().shared()
 }
 
 async fn alone(bench: Bench, job: Job) -> Result<Arc<Call>, Failed> {

@@ -110,6 +110,7 @@ impl Order {
     pub(super) async fn change(self, bench: &mut Bench, equipment: Vec<&'static str>) -> Result<Self, Failed> {
         let answer = bench.server().await?.send(self.put(&equipment)).await?;
         answer.expect_status(StatusCode::OK)?;
+        answer.expect_json_type()?;
         let changed = Self { equipment, ..self };
         changed.expect_content(&answer)?;
         read(bench, changed).await.map(|(order, _)| order)

@@ -1,0 +1,41 @@
+//! The runs that take long, beside the checks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::StatusCode;
+
+use super::{each, order};
+use crate::bench::Bench;
+use crate::beside::{UnderWay, under_way};
+use crate::call::Call;
+use crate::http::Reply;
+
+/// From its start, where there is no request to count from.
+const ALONE: Duration = Duration::from_secs(8);
+
+/// What takes long and needs no processor meanwhile: it begins with the first check.
+#[derive(Clone)]
+pub(super) struct Waiting {
+    pub(super) nobody: UnderWay<Arc<[Call; 2]>>,
+    pub(super) silent: UnderWay<Arc<Vec<Call>>>,
+}
+
+pub(super) fn waiting(bench: &mut Bench) -> Waiting {
+    if let Some(waiting) = bench.seen.get::<Waiting>() {
+        return waiting.clone();
+    }
+    let (alone, id, with_silence) = (bench.beside(), bench.id(), bench.beside());
+    let nobody = under_way(async move {
+        let (health, get) = (["health"], ["get", &*id]);
+        let calls = tokio::try_join!(alone.call_nobody(&health, ALONE), alone.call_nobody(&get, ALONE))?;
+        Ok(Arc::new(calls.into()))
+    });
+    let silent = under_way(async move {
+        let stuck = Reply::json(StatusCode::OK, &order(&with_silence)).stuck();
+        each(&with_silence, &[Reply::Hang, stuck]).await.map(Arc::new)
+    });
+    let waiting = Waiting { nobody, silent };
+    bench.seen.insert(waiting.clone());
+    waiting
+}
