@@ -26,7 +26,7 @@ const MOST: Duration = Duration::from_millis(3_500);
 #[derive(Clone)]
 pub(super) struct Long {
     tried: Meanwhile<(Outcome, Outcome)>,
-    other_answers: Meanwhile<Outcome>,
+    other_answers: Meanwhile<(Outcome, Outcome)>,
     pub(super) committed: Meanwhile<Outcome>,
     pub(super) stopped: Meanwhile<Stopped>,
     pub(super) in_hand: Meanwhile<Outcome>,
@@ -102,7 +102,9 @@ pub(super) async fn unavailable_is_tried_again(bench: &mut Bench) -> Outcome {
 }
 
 pub(super) async fn attempts_are_spaced(bench: &mut Bench) -> Outcome {
-    long(bench).tried.outcome().await.1
+    let long = long(bench);
+    long.tried.outcome().await.1?;
+    long.other_answers.outcome().await.1
 }
 
 /// What came of 503, 503, 204; and of the time in between.
@@ -162,22 +164,34 @@ async fn watched_trying(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
         work.group.expect("one line for each record", printed.len() == records.len()).await
     };
     let tried = tried.await;
-    let posts = work.effect.posts();
-    let mut gaps = Vec::new();
-    for record in [one, other] {
-        let times: Vec<_> = posts.iter().filter(|post| post.value == value_of(record)).map(|post| post.at).collect();
-        gaps.extend(times.windows(2).map(|pair| pair[1].duration_since(pair[0])));
-    }
-    let spaced = gaps.iter().all(|gap| (LEAST..=MOST).contains(gap));
-    let spaced = work.group.expect("0.1 to 2 s between two POSTs of one record", spaced).await;
+    let spaced = are_spaced(&work, &[one, other]).await;
     Ok((tried, spaced))
 }
 
-pub(super) async fn any_2xx_is_done_and_nothing_else(bench: &mut Bench) -> Outcome {
-    long(bench).other_answers.outcome().await
+async fn are_spaced(work: &Work, disturbed: &[&Record]) -> Outcome {
+    let posts = work.effect.posts();
+    for record in disturbed {
+        let times: Vec<_> = posts.iter().filter(|post| post.value == value_of(record)).map(|post| post.at).collect();
+        let gaps = times.windows(2).map(|pair| pair[1].duration_since(pair[0]));
+        let spaced = gaps.into_iter().all(|gap| (LEAST..=MOST).contains(&gap));
+        work.group.expect("0.1 to 2 s between two POSTs of one record", spaced).await?;
+    }
+    Ok(())
 }
 
-async fn other_answers(bench: &Bench) -> Outcome {
+pub(super) async fn any_2xx_is_done_and_nothing_else(bench: &mut Bench) -> Outcome {
+    long(bench).other_answers.outcome().await.0
+}
+
+/// What came of answers that aren't 503; and, if they were tried again, of the time in between.
+async fn other_answers(bench: &Bench) -> (Outcome, Outcome) {
+    match watched_answers(bench).await {
+        Ok(spaced) => (Ok(()), spaced),
+        Err(failed) => (Err(failed), Ok(())),
+    }
+}
+
+async fn watched_answers(bench: &Bench) -> Result<Outcome, Failed> {
     let answers = Answers::default();
     let work = Work::new(bench, answers.plan()).await?;
     let records = work.send(bench, [3, 3, 3]).await?;
@@ -194,6 +208,7 @@ async fn other_answers(bench: &Bench) -> Outcome {
         answers.set(record, replies);
     }
     let mut member = work.start(bench, At::Broker)?;
+    work.does(&mut member, &records, 2 * PATIENCE).await?;
     work.works_through(&mut member, &records).await?;
     for record in &records {
         let attempts = 1 + usize::from(disturbed.contains(&record));
@@ -204,5 +219,5 @@ async fn other_answers(bench: &Bench) -> Outcome {
         };
         work.group.expect(&expected, work.count_of(record) == attempts).await?;
     }
-    Ok(())
+    Ok(are_spaced(&work, &disturbed).await)
 }

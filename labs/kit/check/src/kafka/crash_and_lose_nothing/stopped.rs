@@ -1,7 +1,7 @@
 //! SIGTERM.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::StatusCode;
@@ -90,12 +90,13 @@ async fn goes_on(bench: &Bench, work: &Work) -> Outcome {
     work.expect_committed_to_the_end(bench).await
 }
 
-/// SIGTERM while a reply is held, which then says no.
+/// SIGTERM while a reply is held, which then says no, and so do all others until it has ended.
 pub(super) async fn with_one_in_hand(bench: &Bench) -> Outcome {
-    let (gate, last) = (Gate::new(), Arc::new(std::sync::OnceLock::<String>::new()));
-    let (behind, in_hand) = (gate.clone(), Arc::clone(&last));
-    let work = Work::new(bench, move |value, before| match in_hand.get().is_some_and(|last| last == value) {
+    let (gate, last, is_up) = (Gate::new(), Arc::new(OnceLock::new()), Arc::new(AtomicBool::new(false)));
+    let (behind, in_hand, up) = (gate.clone(), Arc::clone(&last), Arc::clone(&is_up));
+    let work = Work::new(bench, move |value, before| match in_hand.get().is_some_and(|last: &String| last == value) {
         true if before == 0 => Answer::Behind(behind.clone(), Reply::status(StatusCode::SERVICE_UNAVAILABLE)),
+        true if !up.load(Ordering::Acquire) => Answer::status(StatusCode::SERVICE_UNAVAILABLE),
         _ => Answer::done(),
     })
     .await?;
@@ -113,11 +114,12 @@ pub(super) async fn with_one_in_hand(bench: &Bench) -> Outcome {
         gate.open();
     }
     member.ends(0, PATIENCE).await?;
+    is_up.store(true, Ordering::Release);
     lost_nothing(bench, &work, &[first, new].concat()).await
 }
 
 /// Three more, of which the first is `last`.
-async fn draw(bench: &Bench, work: &Work, last: &std::sync::OnceLock<String>) -> Result<Vec<Record>, Failed> {
+async fn draw(bench: &Bench, work: &Work, last: &OnceLock<String>) -> Result<Vec<Record>, Failed> {
     let news: Vec<_> = (0..3).map(|_| super::work::new(bench, 1)).collect();
     let _ = last.set(news[0].value.clone().unwrap_or_default());
     work.send_these(bench, &news).await

@@ -15,7 +15,13 @@ pub(super) async fn each_item_counts(bench: &mut Bench) -> Outcome {
         Event::new(bench, 1, &["DESK LAMP", "MONITOR"]),
     ];
     events.extend(Event::last(bench));
-    all_count_right(bench, &events).await
+    let store = Store::new(bench, &[]).await?;
+    store.send(&events).await?;
+    let mut member = store.start(bench, At::Broker)?;
+    store.becomes_right(&mut member, PATIENCE).await?;
+    store.is_filled_up(bench.number(500) as i64).await?;
+    store.send(&Event::last(bench)).await?;
+    store.becomes_right(&mut member, PATIENCE).await
 }
 
 pub(super) async fn the_same_event_counts_once(bench: &mut Bench) -> Outcome {

@@ -11,7 +11,7 @@ use super::database::{Content, Database};
 use crate::bench::Bench;
 use crate::broker::{At, Group, Member, New};
 use crate::kafka::topic::Topic;
-use crate::verdict::{Failed, Outcome};
+use crate::verdict::{Failed, Outcome, Who};
 
 /// Until a new member must have done what is there: ten seconds are what the sentences say, and
 /// what a busy machine adds.
@@ -82,6 +82,13 @@ impl Store {
             }
         }
         self.topic.feed.send_with(&news).await
+    }
+
+    /// Somebody else puts so many more of each there.
+    pub(super) async fn is_filled_up(&self, more: i64) -> Outcome {
+        lock(&self.expected).stock.values_mut().for_each(|count| *count += more);
+        self.group.note(Who::Checker, format!("puts {more} more of each into the stock"));
+        self.database.execute(&format!("UPDATE stock SET count = count + {more}")).await
     }
 
     pub(super) fn start(&self, bench: &Bench, at: At<'_>) -> Result<Member, Failed> {
