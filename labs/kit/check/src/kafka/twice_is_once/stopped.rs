@@ -1,10 +1,18 @@
 //! SIGTERM, and the next start.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
+
 use super::long;
 use super::store::{Event, PATIENCE, Store};
 use crate::bench::Bench;
 use crate::broker::At;
 use crate::verdict::Outcome;
+
+/// From the last transaction on: whoever commits to Kafka after it, and leaves wherever SIGTERM
+/// finds it, is done.
+const IDLE: Duration = Duration::from_millis(300);
 
 /// What came of a stop, and of the start after it.
 #[derive(Clone)]
@@ -38,6 +46,7 @@ async fn twice(bench: &Bench) -> Result<Stopped, crate::verdict::Failed> {
     if let Err(failed) = store.becomes_right(&mut member, PATIENCE).await {
         return Ok(Stopped { known: Err(failed.clone()), commits: Err(failed) });
     }
+    sleep(IDLE).await;
     let commits = match member.stops(PATIENCE).await {
         Ok(()) => store.expect_committed_to_the_end().await,
         failed => failed,
