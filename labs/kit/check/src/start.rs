@@ -77,14 +77,9 @@ fn template(exercise: &Exercise) -> Result<String, Failure> {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.starts_with(&format!("{number}_")) && name.ends_with(".py")
     };
-    let missing = |why: &str| {
-        Failure::missing(format!(
-            "there is no starter in Python for {} ({why}): its task tells all that a program must know",
-            exercise.id
-        ))
-    };
-    let path = files.into_iter().find(is_it).ok_or_else(|| missing("none in the repository"))?;
-    fs::read_to_string(path).map_err(|error| missing(&reason(&error)))
+    let none = || format!("there is no starter in Python for {}: its task tells what a program must know", exercise.id);
+    let path = files.into_iter().find(is_it).ok_or_else(|| Failure::missing(none()))?;
+    fs::read_to_string(&path).map_err(|error| Failure::missing(format!("{}: {}", path.display(), reason(&error))))
 }
 
 fn started(exercise: &'static Exercise, path: &Path, text: &str) -> Started {

@@ -125,17 +125,22 @@ impl Group {
     }
 }
 
-/// What stands in the middle of many is left out.
-fn shortened(mut events: Vec<Event>) -> Vec<Event> {
-    if events.len() > FIRST + LAST {
-        let last = events.split_off(events.len() - LAST);
-        let more = events.len() - FIRST;
-        events.truncate(FIRST);
-        let at_ms = events.last().map_or(0, |event| event.at_ms);
-        events.push(Event { at_ms, who: Who::Checker, what: format!("(… and {more} more)") });
-        events.extend(last);
+/// Of many, what was printed or asked in the middle is left out; who came and went there, is told.
+fn shortened(events: Vec<Event>) -> Vec<Event> {
+    let middle = FIRST..events.len().saturating_sub(LAST).max(FIRST);
+    let (mut shortened, mut out) = (Vec::new(), 0);
+    for (number, event) in events.into_iter().enumerate() {
+        if middle.contains(&number) && (event.who == Who::Broker || event.what.contains("prints ")) {
+            out += 1;
+            continue;
+        }
+        if out > 0 {
+            let what = format!("(… and {} more)", std::mem::take(&mut out));
+            shortened.push(Event { at_ms: event.at_ms, who: Who::Checker, what });
+        }
+        shortened.push(event);
     }
-    events
+    shortened
 }
 
 /// The first and the last of many lines.

@@ -117,7 +117,7 @@ pub(super) fn new(bench: &Bench, partition: i32) -> New {
 pub(super) fn committed_to(ends: &[Option<i64>]) -> String {
     let of = |(number, end): (usize, &Option<i64>)| end.map(|end| format!("partition {number} @ {end}"));
     let all = ends.iter().enumerate().filter_map(of).collect::<Vec<_>>().join(", ");
-    format!("that the group has committed, each one behind the last that was done: {all}")
+    format!("that the group has committed, each the next after the last that was done: {all}")
 }
 
 /// In each partition that has records it is exactly there.
