@@ -1,12 +1,11 @@
 //! The embedded broker: librdkafka's mock cluster behind a relay.
 //!
 //! Reading order: [`Embedded`]; `mock`, the broker itself; `forward`, what stands
-//! before it, and `pipe`, each connection; `coordinator`, what it answers by itself; `fetch`, what it changes; `trim`, the warnings, and what they are made from:
+//! before it, and `pipe`, each connection; `coordinator`, what it answers by itself; `trim`, the warnings, and what they are made from:
 //! `readers`, `ask`, `wire`.
 
 mod ask;
 mod coordinator;
-mod fetch;
 mod forward;
 mod mock;
 mod pipe;

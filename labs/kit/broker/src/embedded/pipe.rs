@@ -8,7 +8,6 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWr
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::coordinator::Answer;
-use super::fetch;
 use super::forward::Traffic;
 use super::wire::{Api, Writer};
 
@@ -69,12 +68,7 @@ pub(super) async fn requests(
                 traffic.readers.overhear(&request[4..]);
                 mock.write_all(&request).await?;
             }
-            Some(Api::Fetch) if length <= LONGEST_READ => {
-                let mut request = frame.whole(&mut client).await?;
-                fetch::shorten(&mut request[4..]);
-                mock.write_all(&request).await?;
-            }
-            None | Some(Api::Fetch | Api::OffsetFetch | Api::Versions) => frame.pass_on(&mut client, &mut mock).await?,
+            None | Some(Api::OffsetFetch | Api::Versions) => frame.pass_on(&mut client, &mut mock).await?,
             Some(_) if length > LONGEST_READ => return Err(io::Error::other("a request is too long")),
             Some(_) => {
                 let request = frame.whole(&mut client).await?;

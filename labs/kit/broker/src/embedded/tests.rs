@@ -72,26 +72,6 @@ fn what_is_no_request_is_passed_over() {
     }
 }
 
-/// As clients write it: version, client id, the replica's number in old versions, the time, and more.
-fn fetch_request(version: i16, wait: i32) -> Vec<u8> {
-    let tags: &[u8] = if version >= 12 { &[0] } else { &[] };
-    let replica: &[u8] = if version < 15 { &[255; 4] } else { &[] };
-    let head = [&[0, 1][..], &version.to_be_bytes(), &[0, 0, 0, 7, 0, 1, b'c'], tags, replica].concat();
-    [&head[..], &wait.to_be_bytes(), &[0, 0, 0, 1, 9]].concat()
-}
-
-#[test]
-fn a_fetch_waits_for_a_shorter_time_and_nothing_else_changes() {
-    for version in [0, 11, 12, 14, 15, 16] {
-        for (asked, told) in [(5_000, 50), (50, 50), (10, 10), (0, 0)] {
-            let mut request = fetch_request(version, asked);
-            super::fetch::shorten(&mut request);
-            assert_eq!(request, fetch_request(version, told), "version {version}");
-        }
-    }
-    super::fetch::shorten(&mut [0, 1, 0, 0]);
-}
-
 #[test]
 fn a_reader_gives_nothing_where_something_else_was_written() {
     assert_eq!(Reader::new(&[0, 0, 1]).i32(), None);

@@ -9,7 +9,6 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i16)]
 pub(super) enum Api {
-    Fetch = 1,
     ListOffsets = 2,
     Metadata = 3,
     OffsetCommit = 8,
@@ -25,19 +24,9 @@ pub(super) enum Api {
 impl Api {
     pub(super) fn of(number: i16) -> Option<Self> {
         use Api::*;
-        [
-            Fetch,
-            OffsetCommit,
-            OffsetFetch,
-            JoinGroup,
-            Heartbeat,
-            LeaveGroup,
-            SyncGroup,
-            Versions,
-            ConsumerGroupHeartbeat,
-        ]
-        .into_iter()
-        .find(|&api| api as i16 == number)
+        [OffsetCommit, OffsetFetch, JoinGroup, Heartbeat, LeaveGroup, SyncGroup, Versions, ConsumerGroupHeartbeat]
+            .into_iter()
+            .find(|&api| api as i16 == number)
     }
 }
 
@@ -146,11 +135,6 @@ impl<'a> Reader<'a> {
     pub(super) fn flexible(mut self, flexible: bool) -> Self {
         self.flexible = flexible;
         self
-    }
-
-    /// How many bytes are yet to be read.
-    pub(super) fn left(&self) -> usize {
-        self.bytes.len()
     }
 
     pub(super) fn i8(&mut self) -> Option<i8> {
