@@ -224,7 +224,7 @@ fn order(bench: &Bench) -> Value {
         "created_by": format!("Zoë \"{}\" \\ {{}} 🦀\n", bench.word()),
         "status": "QUEUED",
         "equipment": ["KEYBOARD", bench.word()],
-        "version": bench.number(1_000_000),
+        "version": 10_000 + bench.number(900_000),
         "note": null,
         bench.word(): { "none": null, "yes": true, "half": -0.5, "empty": [[], {}, ""] },
     })
