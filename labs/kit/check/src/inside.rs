@@ -44,7 +44,7 @@ const TRACES: [&str; 35] = [
 ];
 
 /// Names of types and what stands around them.
-const TYPES: [&str; 21] = [
+const TYPES: [&str; 26] = [
     "u8",
     "u16",
     "u32",
@@ -54,8 +54,13 @@ const TYPES: [&str; 21] = [
     "i32",
     "i64",
     "usize",
+    "int",
+    "int32",
     "int64",
     "uint16",
+    "float64",
+    "str",
+    "dict",
     "struct",
     "serde_json",
     "serde",
@@ -69,9 +74,10 @@ const TYPES: [&str; 21] = [
 ];
 
 /// What languages call their exceptions, without `Error`.
-const ERRORS: [&str; 18] = [
+const ERRORS: [&str; 21] = [
     "Assertion",
     "Attribute",
+    "BadRequestKey",
     "Decode",
     "Import",
     "Index",
@@ -84,8 +90,10 @@ const ERRORS: [&str; 18] = [
     "Recursion",
     "Reference",
     "Runtime",
+    "Overflow",
     "Syntax",
     "Type",
+    "Unicode",
     "UnicodeDecode",
     "Value",
 ];
@@ -143,6 +151,8 @@ mod tests {
             "'int' object is not iterable",
             "Cannot read properties of undefined (reading 'length')",
             "TypeError: x",
+            "desk is no int",
+            "BadRequestKeyError",
             r#"{"detail":"JsonSyntaxError(Error { inner: Error(\"EOF\", line: 1) })"}"#,
             r#"{"detail":"ParseError(\"EOF\")"}"#,
         ] {

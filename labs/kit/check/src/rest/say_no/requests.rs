@@ -40,6 +40,14 @@ pub(super) fn with_one_fault(bench: &Bench) -> Vec<(Value, String)> {
         (but(good(), json!({ &word: 1 })), format!("#/{word}")),
         (equipment(json!(["MOUSE", &word])), "#/equipment/1".to_owned()),
         (equipment(json!(["keyboard"])), "#/equipment/0".to_owned()),
+        // Parts of what is known, and several in one.
+        (equipment(json!(["MOUSE", "WEBCAM", ""])), "#/equipment/2".to_owned()),
+        (equipment(json!(["BOARD"])), "#/equipment/0".to_owned()),
+        (equipment(json!(["MOUSE", "MOUSE,WEBCAM"])), "#/equipment/1".to_owned()),
+        (equipment(json!([" WEBCAM"])), "#/equipment/0".to_owned()),
+        (equipment(json!(["KEYBOARD", "MONITORS", "MOUSE"])), "#/equipment/1".to_owned()),
+        (equipment(json!(["KEYBOARD", { "MOUSE": 1 }])), "#/equipment/1".to_owned()),
+        (equipment(json!([true, "WEBCAM"])), "#/equipment/0".to_owned()),
         (equipment(json!(["WEBCAM", "MOUSE "])), "#/equipment/1".to_owned()),
         (equipment(json!(["MOUSE", "WEBCAM", 7])), "#/equipment/2".to_owned()),
         (equipment(json!([["MOUSE"], "MOUSE"])), "#/equipment/0".to_owned()),
@@ -48,11 +56,20 @@ pub(super) fn with_one_fault(bench: &Bench) -> Vec<(Value, String)> {
         // What JavaScript's objects have by themselves, and what a pointer escapes (RFC 6901 §3).
         (but(good(), json!({ "constructor": 1 })), "#/constructor".to_owned()),
         (but(good(), json!({ "a/b~c/~": 1 })), "#/a~1b~0c~1~0".to_owned()),
+        (but(good(), json!({ "~1": 1 })), "#/~01".to_owned()),
+        // Nothing, in the name or behind it.
+        (but(good(), json!({ "": &word })), "#/".to_owned()),
+        (but(good(), json!({ &word: null })), format!("#/{word}")),
+        (but(good(), json!({ "notes": "" })), "#/notes".to_owned()),
+        (but(good(), json!({ "0": 0 })), "#/0".to_owned()),
         (json!([good()]), "#".to_owned()),
         (json!(null), "#".to_owned()),
         (json!(&word), "#".to_owned()),
         (json!(17), "#".to_owned()),
+        (json!(0), "#".to_owned()),
+        (json!(true), "#".to_owned()),
         (json!(false), "#".to_owned()),
+        (json!(""), "#".to_owned()),
         (json!([]), "#".to_owned()),
     ];
     cases.extend(of_whole_fields(bench));
@@ -77,11 +94,15 @@ fn of_whole_fields(bench: &Bench) -> Vec<(Value, String)> {
     // The last two are 17 in fewer bits.
     let numbers = [json!(0), json!(1_000), json!(-1), json!(1.5), json!((1_u64 << 16) + 17), json!((1_u64 << 32) + 17)];
     let mut desks: Vec<Value> = numbers.map(desk).into();
+    desks.extend([json!(-17), json!(0.5), json!(999.5), json!(u64::MAX), json!([17]), json!({}), json!("")].map(desk));
     // A text with a number in it, and what is 1 in C and in Python.
-    desks.extend([json!(&word), json!("17"), json!(true), json!(null)].map(desk));
+    desks.extend([json!(&word), json!("17"), json!(true), json!(false), json!(null)].map(desk));
     desks.push(without(good(), "desk"));
-    let names = [json!(""), json!("é".repeat(65)), json!(7), json!(null)].map(created_by);
-    let names = names.into_iter().chain([without(good(), "created_by")]).collect();
+    let blanks = format!(" {} ", "x".repeat(63));
+    let names = [json!(""), json!("é".repeat(65)), json!("🎧".repeat(65)), json!(&blanks), json!(" ".repeat(65))];
+    let others = [json!(7), json!(null), json!(true), json!([&word]), json!({ &word: 1 })];
+    let names = names.into_iter().chain(others).map(created_by);
+    let names = names.chain([without(good(), "created_by")]).collect();
     let named = |(cases, field): (Vec<Value>, &str)| -> Vec<(Value, String)> {
         cases.into_iter().map(|case| (case, format!("#/{field}"))).collect()
     };
@@ -118,6 +139,10 @@ pub(super) fn with_many_faults(bench: &Bench) -> Vec<(Value, Vec<String>)> {
             json!({ "equipment": "MOUSE", "desk": &word, "created_by": ["x"] }),
             pointers(&["equipment", "desk", "created_by"]),
         ),
+        (
+            but(order(bench), json!({ "": 1, &word: null, "created_by ": &word, "equipments": [] })),
+            pointers(&["", &word, "created_by ", "equipments"]),
+        ),
     ]
 }
 
@@ -128,7 +153,14 @@ pub(super) fn broken(bench: &Bench) -> Vec<String> {
         good[..good.len() - 1].to_owned(),
         bench.word(),
         String::new(),
+        " \n".to_owned(),
         good.replace("17", "17,"),
+        good.replace("17", "017"),
+        good.replace("17", "17 /* a desk */"),
+        good.replace("\"desk\"", "desk"),
+        good.replace("MOUSE", "MOU\nSE"),
+        format!("{good},"),
+        format!("{good} null"),
         format!("{good} {}", bench.word()),
         format!("{good}{good}"),
         // What ends an object or a list ends nothing here: some readers that go on value by value miss it.
@@ -146,27 +178,49 @@ pub(super) fn foreign(bench: &Bench) -> Vec<Request> {
     // The last one is JSON texts with a separator of their own (RFC 7464).
     let kinds = ["text/plain", "application/xml", "text/json", "application/json-seq"];
     let others = kinds.map(|kind| (kind, good.clone()));
+    // What stands in it, nobody looks at; nor at what is said beside the type.
+    let more = [
+        ("text/plain; was=application/json", good.clone()),
+        ("text/plain; charset=utf-8", bench.word()),
+        ("text/xml", format!("<order>{}</order>", bench.word())),
+        ("text/html", String::new()),
+        ("application/octet-stream", "{}".to_owned()),
+    ];
     [(FORM, form), (FORM, good)]
         .into_iter()
         .chain(others)
+        .chain(more)
         .map(|(kind, body)| request(Method::POST, ORDERS).body(kind, body))
         .collect()
 }
 
-pub(super) fn elsewhere(bench: &Bench) -> [Request; 7] {
+pub(super) fn elsewhere(bench: &Bench) -> Vec<Request> {
     let (order, word) = (order(bench), bench.word());
-    let post = |path: String| request(Method::POST, &path).json(&order);
-    // Also what begins with the path that is there.
-    let posts = [format!("/v1/{word}"), format!("{ORDERS}{word}"), format!("{ORDERS}/{word}")].map(post);
-    let [first, second, third] = posts;
+    // Also what begins or ends with the path that is there.
+    let paths = ["/v1/_", "/v1/orders_", "/v1/orders/_", "/_/v1/orders", "/orders", "/v2/orders", "/"];
+    let path = |path: &str| path.replace('_', &word);
+    let posts = paths.iter().map(|known| request(Method::POST, &path(known)).json(&order));
+    let gets = ["/_", "/v1/_", "/v1/orders/_", "/v1/orders/17"].map(|known| get(&path(known)));
     // Nothing else is looked at where nothing is.
-    let form = request(Method::POST, &format!("/v1/{word}")).body(FORM, format!("created_by={word}"));
-    let delete = request(Method::DELETE, &format!("{ORDERS}/{word}"));
-    [get(&format!("/{word}")), get(&format!("/v1/{word}")), first, second, third, form, delete]
+    let there = path("/v1/orders/_");
+    let others = [
+        request(Method::POST, &path("/v1/_")).body(FORM, format!("created_by={word}")),
+        request(Method::POST, &there).body("application/json", word.clone()),
+        request(Method::POST, &there).json(&json!({})),
+        request(Method::DELETE, &there),
+        request(Method::PUT, &there).json(&order),
+        request(Method::PATCH, &path("/_")).json(&order),
+    ];
+    gets.into_iter().chain(posts).chain(others).collect()
 }
 
-pub(super) fn other_methods() -> [Request; 3] {
-    [Method::DELETE, Method::PUT, Method::PATCH].map(|method| request(method, ORDERS))
+pub(super) fn other_methods(bench: &Bench) -> Vec<Request> {
+    let methods = [Method::DELETE, Method::PUT, Method::PATCH];
+    let bare = methods.clone().map(|method| request(method, ORDERS));
+    let [delete, put, patch] = methods.map(|method| request(method, ORDERS));
+    // Whatever they bring.
+    let full = [delete.json(&order(bench)), put.json(&order(bench)), patch.body(FORM, bench.word())];
+    bare.into_iter().chain(full).collect()
 }
 
 /// One of each kind of refusal, and for the wrong orders all.
@@ -174,8 +228,8 @@ pub(super) fn refused(bench: &Bench) -> Vec<Request> {
     let broken = broken(bench).into_iter().map(|body| request(Method::POST, ORDERS).body("application/json", body));
     let wrong = with_one_fault(bench).into_iter().map(|(order, _)| post(&order));
     let many = with_many_faults(bench).into_iter().map(|(order, _)| post(&order));
-    let mut all: Vec<Request> = elsewhere(bench).into();
-    all.extend(other_methods());
+    let mut all = elsewhere(bench);
+    all.extend(other_methods(bench));
     all.extend(foreign(bench));
     all.into_iter().chain(broken).chain(wrong).chain(many).collect()
 }
