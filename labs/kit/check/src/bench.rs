@@ -11,6 +11,7 @@ use tokio::time::sleep;
 use crate::broker::Broker;
 use crate::called::{Called, Place, Played};
 use crate::exercise::Role;
+use crate::http::Reply;
 use crate::process::{Command, Process, Programs, Ran};
 use crate::rpc;
 use crate::server::Server;
@@ -114,7 +115,10 @@ impl Bench {
 
     /// It is away, until it is played again. Those who have it must drop it too.
     pub(crate) fn takes_away(&mut self, variable: &str) {
-        self.played.retain(|(name, _)| name != variable);
+        for (_, played) in self.played.extract_if(.., |(name, _)| name == variable) {
+            // A connection may outlive it by a moment.
+            played.answers(|_, _| Reply::Cut);
+        }
         self.services.retain(|(name, _)| name != variable);
     }
 

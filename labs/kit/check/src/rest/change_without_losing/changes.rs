@@ -2,7 +2,7 @@
 
 use http::{StatusCode, header};
 
-use super::order::{Order, both, draw, new_order, new_order_of, placed, read};
+use super::order::{Order, both, draw, new_order, new_order_of, placed, read, shuffled};
 use crate::bench::Bench;
 use crate::verdict::{Failed, Outcome};
 
@@ -26,12 +26,15 @@ fn is_strong(tag: &str) -> bool {
 }
 
 pub(super) async fn put_changes(bench: &mut Bench) -> Outcome {
-    let (order, _stock) = placed(bench).await?;
+    let (first, _stock) = placed(bench).await?;
+    let created_by = format!("Zoë \"{}\" 🎧", bench.word());
+    let order = new_order_of(bench, created_by, first.equipment).await?;
     // Nothing but its address tells it from the first.
     let twin = new_order_of(bench, order.created_by.clone(), order.equipment.clone()).await?;
     let (others, mut order) = ([twin, new_order(bench).await?], order);
     // Longer, shorter, with the same piece twice, and back to what it was.
-    let lists = [draw(&[&order.equipment]), vec!["MOUSE"], vec!["WEBCAM"; 3], order.equipment.clone()];
+    let longer = [&order.equipment[..], &shuffled(), &shuffled()].concat();
+    let lists = [draw(&[&order.equipment]), vec!["MOUSE"], vec!["WEBCAM"; 3], longer, order.equipment.clone()];
     for equipment in lists {
         order = order.change(bench, equipment).await?;
         for other in &others {
@@ -46,15 +49,23 @@ pub(super) async fn put_changes(bench: &mut Bench) -> Outcome {
 }
 
 pub(super) async fn tag_is_new(bench: &mut Bench) -> Outcome {
-    let (order, _stock) = placed(bench).await?;
-    let (other, mut order) = (new_order(bench).await?, order);
-    let mut equipment = vec![order.equipment.clone()];
+    let (other, _stock) = placed(bench).await?;
+    let created_by = bench.word();
+    // The same pieces in another order, one of them once more, another one in the middle.
+    let [one, two, three, four] = shuffled();
+    let first = vec![one, two, three, four];
+    let lists = [
+        vec![one, three, two, four],
+        vec![four, three, two, one],
+        vec![four, three, two, one, one],
+        vec![four, three, two, two, one],
+        vec![four, three, one, two, one],
+        draw(&[&first]),
+    ];
+    let mut order = new_order_of(bench, created_by, first).await?;
     let mut tags = vec![order.etag.clone()];
-    for _ in 0..3 {
-        let used: Vec<&[&str]> = equipment.iter().map(|list| &**list).collect();
-        let drawn = draw(&used);
-        order = one_change(bench, order, &drawn, &tags).await?;
-        equipment.push(drawn);
+    for equipment in lists {
+        order = one_change(bench, order, &equipment, &tags).await?;
         tags.push(order.etag.clone());
     }
     let (after, answer) = read(bench, other.clone()).await?;

@@ -31,6 +31,14 @@ pub(super) fn draw(other_than: &[&[&'static str]]) -> Vec<&'static str> {
     }
 }
 
+/// One of each.
+pub(super) fn shuffled() -> [&'static str; 4] {
+    let random = uuid::Uuid::new_v4();
+    let mut names = NAMES;
+    names.sort_by_key(|name| random.as_bytes()[NAMES.iter().position(|known| known == name).unwrap_or_default()]);
+    names
+}
+
 /// A new order, with the stock on the program's side until a check says otherwise.
 pub(super) async fn placed(bench: &mut Bench) -> Result<(Order, Played), Failed> {
     let stock = bench.plays(STOCK).await?;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::STOCK;
 use super::order::{Order, draw, new_order, placed, while_stock};
@@ -12,11 +12,13 @@ use crate::bench::Bench;
 use crate::http::{Answer, Gate, Received, Reply, send};
 use crate::verdict::{Failed, Outcome};
 
-/// Until the program must have given up on a stock that says nothing; half a second more
+/// Until the program must have given up on a stock that says nothing; a little more
 /// than its sentence says, for a machine that does much else besides.
-const PATIENCE: Duration = Duration::from_millis(4_500);
+const PATIENCE: Duration = Duration::from_millis(4_250);
 /// A yes that is in time, also where the question was on its way for long.
-const LATE: Duration = Duration::from_secs(2);
+const LATE: Duration = Duration::from_millis(2_500);
+/// For a yes that comes too late to be written down after all.
+const TOO_LATE: Duration = Duration::from_millis(300);
 
 pub(super) async fn stock_is_asked(bench: &mut Bench) -> Outcome {
     let (mut order, stock) = placed(bench).await?;
@@ -29,6 +31,15 @@ pub(super) async fn stock_is_asked(bench: &mut Bench) -> Outcome {
         answer.expect_status(StatusCode::OK)?;
         is_the_question(bench, &answer, &stock.received(), &equipment)?;
         (order, _) = super::order::read(bench, Order { equipment, ..order }).await?;
+    }
+    // What such a PUT answers, other sentences tell.
+    for status in [StatusCode::CONFLICT, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE] {
+        let order = new_order(bench).await?;
+        let equipment = draw(&[&order.equipment]);
+        stock.answers(move |_, _| Reply::status(status));
+        let answer = bench.server().await?.send(order.put(&equipment)).await?;
+        is_the_question(bench, &answer, &stock.received(), &equipment)
+            .map_err(|failed| while_stock(&format!("the stock answers {status}"), failed))?;
     }
     Ok(())
 }
@@ -96,6 +107,10 @@ pub(super) async fn a_no_changes_nothing(bench: &mut Bench) -> Outcome {
         StatusCode::NOT_FOUND,
         StatusCode::UNPROCESSABLE_ENTITY,
         StatusCode::BAD_REQUEST,
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::PRECONDITION_FAILED,
+        StatusCode::IM_A_TEAPOT,
         StatusCode::REQUEST_TIMEOUT,
         StatusCode::GONE,
         StatusCode::TOO_MANY_REQUESTS,
@@ -116,19 +131,19 @@ async fn refused_with(bench: &mut Bench, order: &Order, reply: Reply, status: St
     let stock = bench.plays(STOCK).await?;
     let said = said(&reply);
     stock.answers(move |_, _| reply.clone());
-    refused(bench, order, status).await.map_err(|failed| while_stock(&said, failed))
+    refused(bench, order, status).await.map(|_| ()).map_err(|failed| while_stock(&said, failed))
 }
 
-/// Two PUTs at once: to one the stock says nothing, to the other yes, after two of its three seconds.
+/// Two PUTs at once: to one the stock says yes when it is too late, to the other while there is time.
 async fn silence_and_a_late_yes(bench: &mut Bench, order: &Order) -> Outcome {
     let stock = bench.plays(STOCK).await?;
     let other = new_order(bench).await?;
     // Not one of those that `refused` may draw.
-    let (equipment, gate) = (vec!["MOUSE"], Gate::new());
-    let (late, behind) = (json!({ "equipment": equipment }), gate.clone());
+    let (equipment, gate, never) = (vec!["MOUSE"], Gate::new(), Gate::new());
+    let (late, behind, away) = (json!({ "equipment": equipment }), gate.clone(), never.clone());
     stock.answers(move |received, _| {
         let is_late = serde_json::from_slice::<Value>(&received.body).is_ok_and(|body| body == late);
-        if is_late { super::order::yes().behind(&behind) } else { Reply::Hang }
+        super::order::yes().behind(if is_late { &behind } else { &away })
     });
     let address = bench.server().await?.address;
     let put = tokio::spawn(send(address, other.put(&equipment).patience(PATIENCE)));
@@ -138,12 +153,16 @@ async fn silence_and_a_late_yes(bench: &mut Bench, order: &Order) -> Outcome {
         gate.open_after(LATE).await;
     });
     let refused = refused(bench, order, StatusCode::SERVICE_UNAVAILABLE).await;
-    refused.map_err(|failed| while_stock("the stock: no answer, and the connection stayed open", failed))?;
+    let silent = |failed| while_stock("the stock: no answer, and the connection stayed open", failed);
+    let refused = refused.map_err(silent)?;
     let late = super::at_once::answer_of(put).await?;
-    late.expect_status(StatusCode::OK).map_err(|failed| while_stock("the stock says yes after 2 s", failed))
+    late.expect_status(StatusCode::OK).map_err(|failed| while_stock("the stock says yes after 2.5 s", failed))?;
+    never.open();
+    sleep(TOO_LATE).await;
+    order.expect_unchanged(bench, &refused).await.map_err(|failed| while_stock("the stock says yes after that", failed))
 }
 
-async fn refused(bench: &mut Bench, order: &Order, status: StatusCode) -> Outcome {
+async fn refused(bench: &mut Bench, order: &Order, status: StatusCode) -> Result<Answer, Failed> {
     let put = order.put(&draw(&[&order.equipment])).patience(PATIENCE);
     let begin = Instant::now();
     let answer = bench.server().await?.send(put).await.map_err(|failed| {
@@ -151,7 +170,8 @@ async fn refused(bench: &mut Bench, order: &Order, status: StatusCode) -> Outcom
         if begin.elapsed() >= PATIENCE { Failed { expected, ..failed } } else { failed }
     })?;
     answer.expect_status(status)?;
-    order.expect_unchanged(bench, &answer).await
+    order.expect_unchanged(bench, &answer).await?;
+    Ok(answer)
 }
 
 pub(super) async fn trouble_is_503(bench: &mut Bench) -> Outcome {
@@ -162,6 +182,8 @@ pub(super) async fn trouble_is_503(bench: &mut Bench) -> Outcome {
         Reply::text(StatusCode::INTERNAL_SERVER_ERROR, "text/html", "<h1>Internal Server Error</h1>"),
         Reply::status(StatusCode::BAD_GATEWAY),
         Reply::status(StatusCode::GATEWAY_TIMEOUT),
+        Reply::status(StatusCode::NOT_IMPLEMENTED),
+        Reply::status(StatusCode::INSUFFICIENT_STORAGE),
         Reply::Cut,
     ];
     for reply in unwell {
@@ -170,5 +192,5 @@ pub(super) async fn trouble_is_503(bench: &mut Bench) -> Outcome {
     silence_and_a_late_yes(bench, &order).await?;
     bench.takes_away(STOCK);
     let refused = refused(bench, &order, StatusCode::SERVICE_UNAVAILABLE).await;
-    refused.map_err(|failed| while_stock("nobody listens where the stock is to be", failed))
+    refused.map(|_| ()).map_err(|failed| while_stock("nobody listens where the stock is to be", failed))
 }
