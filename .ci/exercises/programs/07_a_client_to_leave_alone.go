@@ -120,7 +120,7 @@ func send(method, url string, body any, header http.Header) (a answer, lost bool
 				return a, lost, err
 			}
 			if parsed == nil {
-				wait = time.Duration(seconds)*time.Second + time.Duration(rand.IntN(700))*time.Millisecond
+				wait = time.Duration(seconds)*time.Second + time.Duration(rand.IntN(400))*time.Millisecond
 			}
 		case errors.As(err, &op) && op.Op == "dial":
 			// Nothing was sent.

@@ -31,7 +31,7 @@ async function send(method, url, body, headers = {}) {
       why = new Error(`the server answers ${answer.status}`);
       const after = answer.headers.get("retry-after");
       if (after === null ? method === "POST" : Number(after) > 5) throw Object.assign(why, { final: true });
-      if (after !== null) wait = 1000 * (Number(after) + 0.05 + Math.random() * 0.6);
+      if (after !== null) wait = 1000 * (Number(after) + 0.05 + Math.random() * 0.4);
     } catch (error) {
       if (error.final) throw error;
       why = error;

@@ -29,7 +29,7 @@ def call(method, url, body=None, headers={}):
             if retry_after is None and method == "POST" or retry_after and int(retry_after) > 5:
                 sys.exit(problem)
             if retry_after:
-                pause = int(retry_after) + random.uniform(0.1, 0.8)
+                pause = int(retry_after) + random.uniform(0.1, 0.4)
         except NewConnectionError as error:
             problem = f"not sent: {error}"
         except HTTPError as error:

@@ -131,9 +131,5 @@ fn expect_question(job: &Job, call: &Call) -> Outcome {
 }
 
 async fn a_delete_was_done(bench: &mut Bench) -> Outcome {
-    for (job, call) in &*runs(bench, Group::Deletes).await? {
-        job.expect_requests(call, 2)?;
-        job.expect_done(call)?;
-    }
-    Ok(())
+    each_is_done_when_it_can_be(bench, Group::Deletes).await
 }

@@ -104,6 +104,12 @@ pub(super) async fn a_refusal_is_passed_on(bench: &mut Bench) -> Outcome {
         Code::INTERNAL,
         Code::UNKNOWN,
         Code::CANCELLED,
+        Code::ALREADY_EXISTS,
+        Code::PERMISSION_DENIED,
+        Code::UNAUTHENTICATED,
+        Code::OUT_OF_RANGE,
+        Code::UNIMPLEMENTED,
+        Code::DATA_LOSS,
     ];
     for code in codes {
         let words = format!("{}: 0 % of Bé's mice", bench.word());

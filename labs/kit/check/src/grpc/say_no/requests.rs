@@ -43,7 +43,12 @@ pub(super) fn all_good(bench: &Bench) -> Vec<Value> {
         draft(&named, &list(&["MONITOR"])),
         // Somebody else: another letter is another name.
         draft(&named.to_uppercase(), &list(&["MONITOR"])),
+        // And so is one with a blank.
+        draft(&format!(" {named}"), &list(&["MONITOR"])),
+        draft(&format!("{named} "), &list(&["KEYBOARD", "KEYBOARD"])),
         draft(&one_character.to_string(), &list(&["WEBCAM", "WEBCAM"])),
+        draft(" ", &list(&["WEBCAM"])),
+        draft(&format!(" {}{} ", word(), "x".repeat(51)), &list(&["MOUSE"])),
         // 64 characters: more bytes in UTF-8, and more of what JavaScript and Java count.
         draft(&format!("{}{}", word(), "é".repeat(53)), &list(&["MOUSE"])),
         draft(&format!("{}{}", word(), "🎧".repeat(53)), &list(&["MOUSE"])),
@@ -68,7 +73,7 @@ pub(super) fn with_one_fault(bench: &Bench, who: &str) -> Vec<(Value, Vec<String
     ];
     let case = |(who, equipment, field): (&str, Vec<Value>, &str)| (draft(who, &equipment), vec![field.to_owned()]);
     let mut all: Vec<_> = cases.into_iter().map(case).collect();
-    for letter in ["x", "é", "🎧"] {
+    for letter in ["x", "é", "🎧", " "] {
         let long = format!("{}{}", bench.word(), letter.repeat(54));
         all.push((draft(&long, &good), vec!["created_by".to_owned()]));
     }

@@ -54,19 +54,22 @@ pub(super) enum Group {
     Clients,
     /// Each gets nothing that ends it, and is told no time.
     Others,
-    /// Twice silence before that; and told to come back at once, each time.
+    /// Twice silence before that.
     More,
+    /// Told to come back at once, each time.
+    AtOnce,
     /// Told to come back in a second, and then nobody listens any more.
     Left,
 }
 
 /// As they begin: the first check's first, then what takes long, and last the clients whose waits
 /// are compared. Nothing starts beside these any more.
-pub(super) const IN_LINE: [Group; 21] = [
+pub(super) const IN_LINE: [Group; 22] = [
     Group::Well,
     Group::Asked,
     Group::Left,
     Group::More,
+    Group::AtOnce,
     Group::Once,
     Group::Refused,
     Group::Busy,
@@ -100,7 +103,9 @@ impl Group {
             // Told to come back in five seconds it may wait for six; twice in one, for four.
             Self::Asked | Self::PostsAsked => Duration::from_secs(8),
             // Four attempts may take up to five.
-            Self::Clients | Self::Others | Self::More | Self::Left => Duration::from_millis(6_500),
+            Self::Busy | Self::Clients | Self::Others | Self::More | Self::AtOnce | Self::Left => {
+                Duration::from_millis(6_500)
+            }
             _ => Duration::from_secs(4),
         }
     }
@@ -112,19 +117,32 @@ impl Group {
         match self {
             Self::Well => well(bench),
             Self::Refused => refused(bench),
-            Self::Busy => [GET, PUT, DELETE].map(|method| with_done(job(method), &[busy()])).into(),
+            // Also at the last attempt that there is.
+            Self::Busy => [(GET, 1), (PUT, 3), (DELETE, 1)]
+                .map(|(method, count)| with_done(job(method), &vec![busy(); count]))
+                .into(),
             Self::Cut => cut(bench),
-            Self::Posts => vec![post(&[Reply::Cut]), post(&[Reply::Hang]), cut_in_the_middle(job(POST))],
+            Self::Posts => {
+                vec![
+                    post(&[Reply::Cut]),
+                    post(&[Reply::Hang]),
+                    cut_in_the_middle(job(POST)),
+                    stuck_in_the_middle(job(POST)),
+                ]
+            }
             Self::PostLater => vec![post(&[later(1), Reply::Cut])],
             Self::Puts => puts(bench),
             Self::Overtaken => overtaken(bench),
-            Self::Deletes => [Reply::Cut, Reply::Hang].map(|lost| (job(DELETE), vec![lost, not_found()])).into(),
+            // It is still lost when another answer stands in between.
+            Self::Deletes => [vec![Reply::Cut, busy(), not_found()], vec![Reply::Hang, not_found()]]
+                .map(|all| (job(DELETE), all))
+                .into(),
             Self::PostsAsked => vec![post(&[later(1)]), post(&[too_many(1), later(1)])],
             Self::PostUnasked => vec![post(&[busy()])],
             Self::Asked => asked(bench),
-            Self::TooLate => {
-                [(GET, 3_600), (POST, 6)].map(|(method, seconds)| with_done(job(method), &[later(seconds)])).into()
-            }
+            Self::TooLate => [(GET, later(3_600)), (POST, later(6)), (PUT, too_many(6))]
+                .map(|(method, reply)| with_done(job(method), &[reply]))
+                .into(),
             Self::SilentGets => silent(bench, &GET),
             Self::SilentPuts => silent(bench, &PUT),
             Self::Slow => [GET, GET, PUT, PUT].map(|method| slow(job(method))).into(),
@@ -134,9 +152,8 @@ impl Group {
             Self::Others => {
                 vec![(job(PUT), vec![Reply::Cut]), (job(DELETE), vec![busy()])]
             }
-            Self::More => {
-                vec![(job(GET), vec![Reply::Hang, Reply::Hang, Reply::Cut]), (job(GET), vec![later(0)])]
-            }
+            Self::More => vec![(job(GET), vec![Reply::Hang, Reply::Hang, Reply::Cut])],
+            Self::AtOnce => [GET, DELETE].map(|method| (job(method), vec![later(0)])).into(),
             Self::Left => [POST, GET].map(|method| (job(method), vec![later(1).and_leave()])).into(),
         }
     }
@@ -162,6 +179,11 @@ fn cut_in_the_middle(job: Job) -> Run {
     with_done(job, &[half])
 }
 
+fn stuck_in_the_middle(job: Job) -> Run {
+    let half = job.done().stuck();
+    with_done(job, &[half])
+}
+
 /// Not at the first attempt: while that runs, some languages load half of their library.
 fn slow(job: Job) -> Run {
     let late = job.done().after(SLOW);
@@ -174,7 +196,7 @@ fn refused(bench: &Bench) -> Vec<Run> {
         let statuses = statuses.iter().filter_map(|&status| StatusCode::from_u16(status).ok());
         statuses.map(|status| with_done(Job::new(bench, method.clone()), &[problem(status)])).collect()
     };
-    [of(GET, &[404, 500]), of(POST, &[422, 400]), of(PUT, &[412, 409, 502]), of(DELETE, &[404, 408])].concat()
+    [of(GET, &[404, 504]), of(POST, &[422, 502]), of(PUT, &[412, 409, 500]), of(DELETE, &[404, 408, 500])].concat()
 }
 
 /// Before the answer and in the middle of it, in both orders.
@@ -201,7 +223,7 @@ fn puts(bench: &Bench) -> Vec<Run> {
 }
 
 fn overtaken(bench: &Bench) -> Vec<Run> {
-    let by_whom = [Job::foreign_order, Job::longer_order];
+    let by_whom = [Job::foreign_order, Job::longer_order, Job::shorter_order];
     by_whom.into_iter().map(|order| changed(vec![Reply::Cut], Job::new(bench, PUT), order)).collect()
 }
 

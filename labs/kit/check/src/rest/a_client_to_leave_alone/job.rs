@@ -26,7 +26,7 @@ impl Job {
         let count = bench.number(4);
         let equipment = (0..count).map(|_| EQUIPMENT[bench.number(5) as usize - 2]).collect();
         let version = bench.number(1_000);
-        Self { method, id: bench.id(), created_by: bench.word(), equipment, version }
+        Self { method, id: bench.id(), created_by: format!("Zoë \"{}\"", bench.word()), equipment, version }
     }
 
     pub(super) fn args(&self) -> Vec<String> {
@@ -76,6 +76,13 @@ impl Job {
     pub(super) fn longer_order(&self) -> Value {
         let mut order = self.order();
         order["equipment"] = json!([&self.equipment[..], &self.equipment[..1]].concat());
+        order
+    }
+
+    /// The same, without the last item.
+    pub(super) fn shorter_order(&self) -> Value {
+        let mut order = self.order();
+        order["equipment"] = json!(self.equipment[..self.equipment.len() - 1]);
         order
     }
 
