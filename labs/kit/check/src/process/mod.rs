@@ -26,6 +26,7 @@ use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio::process::Child;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::time::{sleep, timeout};
 
 use self::family::Family;
@@ -79,11 +80,9 @@ impl Programs {
         let watchdog = self.watchdog.lock().unwrap_or_else(PoisonError::into_inner);
         let watched = watchdog.watched_with(&plain, &stdin).map_err(cannot)?;
         drop(watchdog);
-        let mut child = tokio::process::Command::from(watched)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(cannot)?;
+        let mut watched = tokio::process::Command::from(watched);
+        watched.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = blocking(|| watched.spawn()).map_err(cannot)?;
         let pid = child.id().expect("it was not waited for");
         Ok(Process {
             stdout: Output::first(child.stdout.take().expect("piped")),
@@ -103,6 +102,15 @@ impl Programs {
         let path = self.folder.path().join(uuid::Uuid::new_v4().to_string());
         std::fs::write(&path, text)?;
         Ok(path)
+    }
+}
+
+/// Does what may take long on a busy machine, as a start does: it ends when the new process has had
+/// a processor. No answer of the checker's has to wait for that.
+fn blocking<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 
