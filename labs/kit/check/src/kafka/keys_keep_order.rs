@@ -101,7 +101,8 @@ async fn java_finds_the_same_partition(bench: &mut Bench) -> Outcome {
     for record in &run.producing.records {
         let partition = partition_in_java(record.key.as_deref().unwrap_or_default());
         if record.partition != partition {
-            let expected = format!("this key in partition {partition}, where a producer in Java looks for it");
+            let key = record.key_text().map_or("(bytes that are no text)".to_owned(), |key| json!(key).to_string());
+            let expected = format!("the key {key} in partition {partition}, where a producer in Java looks for it");
             return Err(run.producing.wrong_about(&expected, &[record]));
         }
     }
@@ -134,7 +135,14 @@ async fn run(bench: &mut Bench) -> Result<Arc<Run>, Failed> {
 
 /// Those of each order in their order, and the orders in any.
 fn events(bench: &Bench) -> Vec<Value> {
-    let customers: Vec<String> = (0..CUSTOMERS).map(|_| bench.word()).collect();
+    let customers: [String; CUSTOMERS] = [
+        bench.word(),
+        format!("Zoë \"{}\" \\ 🎧", bench.word()),
+        format!(" {} ", bench.word()),
+        bench.word().to_uppercase(),
+        bench.number(1_000_000).to_string(),
+        String::new(),
+    ];
     let mut orders: Vec<(String, &String, usize)> =
         (0..ORDERS).map(|number| (bench.id(), &customers[number % CUSTOMERS], 0)).collect();
     let mut events = Vec::new();

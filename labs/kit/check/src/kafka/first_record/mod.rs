@@ -87,11 +87,9 @@ async fn the_key_is_the_id(bench: &mut Bench) -> Outcome {
     for ids in [plain, texts(bench)] {
         let lines: Vec<String> = (0..).zip(&ids).map(|(number, id)| line_with(bench, number, id)).collect();
         let run = bench.produce(At::Broker, &lines, PATIENCE).await?;
-        for (id, line) in ids.iter().zip(&lines) {
+        for id in &ids {
             let its = run.records.iter().filter(|record| record.key.as_deref() == Some(id.as_bytes()));
-            let what =
-                format!("one record whose key is the text between these quotes: \"{id}\"\n(for the line {line})");
-            run.expect(&what, its.count() == 1)?;
+            run.expect(&format!("one record with this key (without JSON's quotes): {}", json!(id)), its.count() == 1)?;
         }
         run.expect(&format!("{} records", ids.len()), run.records.len() == ids.len())?;
     }
@@ -110,7 +108,9 @@ async fn the_value_is_the_order(bench: &mut Bench) -> Outcome {
             let its = run.records.iter().find(|record| record.key_text() == id);
             let sent = its.and_then(|record| serde_json::from_slice(record.value.as_deref()?).ok());
             let what = "one record, and its value is the JSON that came, with all of its fields";
-            run.expect(&format!("{what}\n(for the line {line})"), its.is_some() && sent == came)?;
+            let what =
+                if lines.len() == 1 { what.to_owned() } else { format!("{what}: of {}", id.unwrap_or_default()) };
+            run.expect(&what, its.is_some() && sent == came)?;
         }
     }
     Ok(())
@@ -123,7 +123,7 @@ async fn a_bad_line_is_named(bench: &mut Bench) -> Outcome {
         let number = |line: &String| lines.iter().position(|one| one == line).map_or(0, |at| at + 1);
         for line in bad {
             let name = format!("line {}", number(line));
-            run.expect(&format!("on stderr: {name}, for it is no order:\n{line}"), run.names(&name))?;
+            run.expect(&format!("on stderr: {name}, for this is no order: {line}"), run.names(&name))?;
         }
         run.expect("the other lines are in the topic, and nothing else", are_there(&run, &good))?;
         // What a parser says of one line has its number 1.

@@ -38,7 +38,6 @@ pub(super) fn full_order(bench: &Bench) -> Value {
 pub(super) fn texts(bench: &Bench) -> Vec<String> {
     let word = bench.word();
     vec![
-        word.clone(),
         format!(" {word} "),
         format!("\t{word}\r\n"),
         format!("{:012}", bench.number(1_000_000)),
