@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::README;
-use super::topic::{PATIENCE, Topic, filled, holding, new, opened};
+use super::topic::{Topic, filled, holding, new, opened};
 use crate::bench::Bench;
 use crate::broker::{Asked, At, Consuming, FETCH, Fate, New, OFFSET_COMMIT, Record};
 use crate::exercise::{Exercise, Role, checks};
