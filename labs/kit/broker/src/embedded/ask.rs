@@ -41,30 +41,10 @@ impl Broker {
         self.0
     }
 
-    /// All partitions of all topics. Asked in the flexible form: the mock makes topics of
-    /// any name, and one of more than 32 KiB garbles the other form's answer.
+    /// All partitions of all topics.
     pub(super) async fn partitions(&mut self) -> io::Result<Vec<Partition>> {
-        // No tags; of no topics in particular; make none; tell no permissions (two); no tags.
-        let question = Writer::request(Api::Metadata, METADATA, ALONE).bytes(&[0; 6]);
-        let answer = self.ask(question).await?;
-        read(&answer, true, |answer| {
-            let _throttled = answer.i32()?;
-            answer.list(|broker| {
-                let (_id, _host, _port, _rack) = (broker.i32()?, broker.text()?, broker.i32()?, broker.text()?);
-                broker.tags()
-            })?;
-            let (_cluster, _controller) = (answer.text()?, answer.i32()?);
-            let topics = answer.list(|topic| {
-                let (_error, name, _internal) = (topic.i16()?, topic.text()?, topic.i8()?);
-                let partitions = topic.list(partition_id)?;
-                let _permissions = topic.i32()?;
-                topic.tags()?;
-                // Others can't be asked about, and no real broker has them.
-                let partitions = partitions.into_iter().filter(|_| name.len() <= LONGEST_NAME);
-                Some(partitions.map(|id| (name.to_owned(), id)).collect::<Vec<_>>())
-            })?;
-            Some(topics.into_iter().flatten().collect())
-        })
+        let answer = self.ask(all_partitions(ALONE)).await?;
+        read_partitions(&answer)
     }
 
     /// The first offset that is kept of each.
@@ -116,6 +96,35 @@ impl Broker {
     }
 }
 
+/// The question for all partitions of all topics. In the flexible form: the mock makes topics of
+/// any name, and one of more than 32 KiB garbles the other form's answer.
+pub(super) fn all_partitions(correlation: i32) -> Writer {
+    // No tags; of no topics in particular; make none; tell no permissions (two); no tags.
+    Writer::request(Api::Metadata, METADATA, correlation).bytes(&[0; 6])
+}
+
+/// The answer to that, without its length.
+pub(super) fn read_partitions(answer: &[u8]) -> io::Result<Vec<Partition>> {
+    read(answer, true, |answer| {
+        let _throttled = answer.i32()?;
+        answer.list(|broker| {
+            let (_id, _host, _port, _rack) = (broker.i32()?, broker.text()?, broker.i32()?, broker.text()?);
+            broker.tags()
+        })?;
+        let (_cluster, _controller) = (answer.text()?, answer.i32()?);
+        let topics = answer.list(|topic| {
+            let (_error, name, _internal) = (topic.i16()?, topic.text()?, topic.i8()?);
+            let partitions = topic.list(partition_id)?;
+            let _permissions = topic.i32()?;
+            topic.tags()?;
+            // Others can't be asked about, and no real broker has them.
+            let partitions = partitions.into_iter().filter(|_| name.len() <= LONGEST_NAME);
+            Some(partitions.map(|id| (name.to_owned(), id)).collect::<Vec<_>>())
+        })?;
+        Some(topics.into_iter().flatten().collect())
+    })
+}
+
 fn partition_id(partition: &mut Reader<'_>) -> Option<i32> {
     let (_error, id, _leader, _epoch) = (partition.i16()?, partition.i32()?, partition.i32()?, partition.i32()?);
     for _ in ["all", "in sync", "offline"] {
@@ -126,7 +135,7 @@ fn partition_id(partition: &mut Reader<'_>) -> Option<i32> {
 }
 
 /// The partitions in order of their topics, as the questions name them.
-fn by_topic(partitions: &[Partition]) -> Vec<(&str, Vec<i32>)> {
+pub(super) fn by_topic(partitions: &[Partition]) -> Vec<(&str, Vec<i32>)> {
     let mut topics: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
     for (topic, partition) in partitions {
         topics.entry(topic).or_default().push(*partition);

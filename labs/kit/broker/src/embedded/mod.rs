@@ -1,9 +1,11 @@
 //! The embedded broker: librdkafka's mock cluster behind a relay.
 //!
 //! Reading order: [`Embedded`]; `mock`, the broker itself; `forward`, what stands
-//! before it, and `pipe`, each connection; `coordinator`, what it answers by itself; `trim`, the warnings, and what they are made from:
+//! before it, and `pipe`, each connection; `coordinator`, what it answers by itself; `too_large` and
+//! `all_offsets`, what the mock gets wrong; `trim`, the warnings, and what they are made from:
 //! `readers`, `ask`, `wire`.
 
+mod all_offsets;
 mod ask;
 mod coordinator;
 mod forward;
@@ -12,6 +14,7 @@ mod pipe;
 mod readers;
 #[cfg(test)]
 mod tests;
+mod too_large;
 mod trim;
 mod wire;
 

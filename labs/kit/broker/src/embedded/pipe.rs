@@ -6,9 +6,13 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::oneshot;
 
+use super::all_offsets::AllOffsets;
+use super::ask::{all_partitions, read_partitions};
 use super::coordinator::Answer;
 use super::forward::Traffic;
+use super::too_large::{LARGEST_BATCH, LARGEST_REQUEST, Lighter, Refused};
 use super::wire::{Api, Writer};
 
 const BUFFER: usize = 64 * 1024;
@@ -21,26 +25,36 @@ const MAX_TURNS: usize = 1_000;
 const VERSIONS: i16 = 2;
 const UNSUPPORTED_VERSION: i16 = 35;
 
-/// Answers from here, with the numbers of their requests.
-///
-/// A client expects its answers in the order of its requests. So the mock is asked something
-/// that costs nothing, under the same number, and this takes the place of what it says.
+/// What becomes of answers of the mock's, with the numbers of their requests.
 #[derive(Default)]
-pub(super) struct Turns(Mutex<VecDeque<(i32, Vec<u8>)>>);
+pub(super) struct Turns(Mutex<VecDeque<(i32, Turn)>>);
+
+/// What becomes of one.
+enum Turn {
+    /// This takes its place. A client expects its answers in the order of its requests: so the mock
+    /// is asked something that costs nothing, under the same number.
+    Instead(Vec<u8>),
+    /// The client doesn't hear of it.
+    Ours(oneshot::Sender<Vec<u8>>),
+    /// It doesn't know why these were refused.
+    Refused(Refused),
+    /// It has more partitions than were asked for.
+    AllOffsets(AllOffsets),
+}
 
 impl Turns {
-    fn add(&self, correlation: i32, answer: Vec<u8>) -> io::Result<()> {
+    fn add(&self, correlation: i32, turn: Turn) -> io::Result<()> {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if turns.len() >= MAX_TURNS {
             return Err(io::Error::other("a client asks and asks, and reads no answer"));
         }
-        turns.push_back((correlation, answer));
+        turns.push_back((correlation, turn));
         Ok(())
     }
 
-    fn take(&self, correlation: i32) -> Option<Vec<u8>> {
+    fn take(&self, correlation: i32) -> Option<Turn> {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if turns.front()?.0 == correlation { turns.pop_front().map(|(_, answer)| answer) } else { None }
+        if turns.front()?.0 == correlation { turns.pop_front().map(|(_, turn)| turn) } else { None }
     }
 }
 
@@ -60,15 +74,25 @@ pub(super) async fn requests(
         match Api::of(api) {
             Some(Api::Versions) if version > VERSIONS && length <= LONGEST_READ => {
                 frame.whole(&mut client).await?;
-                turns.add(correlation, older_versions(correlation))?;
+                turns.add(correlation, Turn::Instead(older_versions(correlation)))?;
                 mock.write_all(&Writer::request(Api::Versions, 0, correlation).finish()).await?;
             }
             Some(Api::OffsetFetch) if length <= LONGEST_READ => {
                 let request = frame.whole(&mut client).await?;
                 traffic.readers.overhear(&request[4..]);
-                mock.write_all(&request).await?;
+                match AllOffsets::of(&request[4..]) {
+                    Some(all) => ask_for_all(all, correlation, &mut mock, turns).await?,
+                    None => mock.write_all(&request).await?,
+                }
             }
-            None | Some(Api::OffsetFetch | Api::Versions) => frame.pass_on(&mut client, &mut mock).await?,
+            Some(Api::Produce) if length > LARGEST_REQUEST => return Err(io::Error::other("a request is too long")),
+            Some(Api::Produce) if length > LARGEST_BATCH => {
+                let request = frame.whole(&mut client).await?;
+                mock.write_all(&without_what_is_too_large(request, correlation, turns)?).await?;
+            }
+            None | Some(Api::OffsetFetch | Api::Versions | Api::Produce) => {
+                frame.pass_on(&mut client, &mut mock).await?
+            }
             Some(_) if length > LONGEST_READ => return Err(io::Error::other("a request is too long")),
             Some(_) => {
                 let request = frame.whole(&mut client).await?;
@@ -76,7 +100,7 @@ pub(super) async fn requests(
                     Answer::Mock => mock.write_all(&request).await?,
                     Answer::None => return Err(io::Error::other("a request can't be read")),
                     Answer::Here(answer) => {
-                        turns.add(correlation, answer)?;
+                        turns.add(correlation, Turn::Instead(answer))?;
                         mock.write_all(&Writer::request(Api::Versions, 0, correlation).finish()).await?;
                     }
                 }
@@ -86,6 +110,27 @@ pub(super) async fn requests(
         traffic.add_received(length);
     }
     mock.shutdown().await
+}
+
+/// What the mock is to have of it.
+fn without_what_is_too_large(request: Vec<u8>, correlation: i32, turns: &Turns) -> io::Result<Vec<u8>> {
+    let Some(lighter) = Lighter::of(&request) else { return Ok(request) };
+    if !lighter.wants_an_answer {
+        return Err(io::Error::other("a record is too large, for somebody who wants no answer"));
+    }
+    turns.add(correlation, Turn::Refused(lighter.refused))?;
+    Ok(lighter.request)
+}
+
+/// Asks the mock which partitions there are, and then for the group's offset in each.
+async fn ask_for_all(all: AllOffsets, correlation: i32, mock: &mut OwnedWriteHalf, turns: &Turns) -> io::Result<()> {
+    let (tell, told) = oneshot::channel();
+    turns.add(correlation, Turn::Ours(tell))?;
+    mock.write_all(&all_partitions(correlation).finish()).await?;
+    let partitions = read_partitions(&told.await.map_err(io::Error::other)?)?;
+    let question = all.named(&partitions);
+    turns.add(correlation, Turn::AllOffsets(all))?;
+    mock.write_all(&question).await
 }
 
 /// "Ask in an older version" (KIP-511), always in the form of version 0. The mock says so in a
@@ -103,12 +148,21 @@ pub(super) async fn answers(mock: OwnedReadHalf, mut client: OwnedWriteHalf, tur
     let mut mock = BufReader::with_capacity(BUFFER, mock);
     // Length, correlation id.
     while let Some(frame) = Frame::<8>::begin(&mut mock).await? {
-        match turns.take(frame.i32(4)) {
-            Some(answer) => {
-                frame.whole(&mut mock).await?;
+        let Some(turn) = turns.take(frame.i32(4)) else {
+            frame.pass_on(&mut mock, &mut client).await?;
+            continue;
+        };
+        let mut answer = frame.whole(&mut mock).await?;
+        let unreadable = || io::Error::other("an answer can't be read");
+        match turn {
+            Turn::Instead(ours) => client.write_all(&ours).await?,
+            // Whoever has asked has gone, perhaps.
+            Turn::Ours(tell) => drop(tell.send(answer.split_off(4))),
+            Turn::Refused(refused) => {
+                refused.say(&mut answer).ok_or_else(unreadable)?;
                 client.write_all(&answer).await?;
             }
-            None => frame.pass_on(&mut mock, &mut client).await?,
+            Turn::AllOffsets(all) => client.write_all(&all.committed(&answer[4..]).ok_or_else(unreadable)?).await?,
         }
     }
     Ok(())

@@ -9,6 +9,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i16)]
 pub(super) enum Api {
+    Produce = 0,
     ListOffsets = 2,
     Metadata = 3,
     OffsetCommit = 8,
@@ -24,9 +25,8 @@ pub(super) enum Api {
 impl Api {
     pub(super) fn of(number: i16) -> Option<Self> {
         use Api::*;
-        [OffsetCommit, OffsetFetch, JoinGroup, Heartbeat, LeaveGroup, SyncGroup, Versions, ConsumerGroupHeartbeat]
-            .into_iter()
-            .find(|&api| api as i16 == number)
+        let group = [OffsetCommit, OffsetFetch, JoinGroup, Heartbeat, LeaveGroup, SyncGroup, ConsumerGroupHeartbeat];
+        group.into_iter().chain([Produce, Versions]).find(|&api| api as i16 == number)
     }
 }
 
@@ -45,6 +45,16 @@ impl Writer {
     /// An answer without its body.
     pub(super) fn answer(correlation: i32, flexible: bool) -> Self {
         Self::empty(flexible).i32(correlation).tags()
+    }
+
+    /// Anything, with its length before it.
+    pub(super) fn message(flexible: bool) -> Self {
+        Self::empty(flexible)
+    }
+
+    /// From here on in the newer form.
+    pub(super) fn flexible(self, flexible: bool) -> Self {
+        Self { flexible, ..self }
     }
 
     /// The length comes last.
@@ -176,6 +186,16 @@ impl<'a> Reader<'a> {
         let length = self.size()?;
         // No room is made beforehand: the length is whatever the sender wrote.
         (0..length).map(|_| item(self)).collect()
+    }
+
+    /// Whether in the place of a list is none, which isn't the same as an empty one.
+    pub(super) fn is_absent_list(&mut self) -> Option<bool> {
+        if self.flexible { self.length().map(|length| length.is_none()) } else { Some(self.i32()? < 0) }
+    }
+
+    /// How many bytes are left.
+    pub(super) fn left(&self) -> usize {
+        self.bytes.len()
     }
 
     /// The tagged fields at the end of a structure, which nobody here wants.

@@ -1,8 +1,10 @@
 //! The broker as a program, and both brokers as a library, seen by clients.
 
+mod all_offsets;
 mod apache;
 mod classic;
 mod embedded;
 mod member;
 mod program;
 mod support;
+mod too_large;

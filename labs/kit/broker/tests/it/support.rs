@@ -34,6 +34,12 @@ pub(crate) fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> 
 #[derive(Default)]
 pub(crate) struct Deliveries(Mutex<Vec<Result<(), KafkaError>>>);
 
+impl Deliveries {
+    pub(crate) fn all(&self) -> Vec<Result<(), KafkaError>> {
+        self.0.lock().expect("nobody panics here").clone()
+    }
+}
+
 impl ClientContext for Deliveries {}
 
 impl ProducerContext for Deliveries {
@@ -62,9 +68,9 @@ pub(crate) fn produce(brokers: &str, topic: &str, partition: i32, count: usize, 
         }
     }
     producer.flush(PATIENCE)?;
-    let results = producer.context().0.lock().expect("nobody panics here");
+    let results = producer.context().all();
     assert_eq!(results.len(), count, "a record without a report");
-    results.iter().cloned().collect()
+    results.into_iter().collect()
 }
 
 /// A consumer that commits when it is told to.

@@ -17,6 +17,8 @@ pub(super) const LINE: &str =
 /// What it did.
 pub(crate) struct Consuming {
     run: Run,
+    /// What there is to be known of it besides.
+    note: String,
     /// What is in the topic after its end.
     pub(crate) there: Vec<Record>,
 }
@@ -32,11 +34,16 @@ impl Bench {
     ) -> Result<Consuming, Failed> {
         self.kafka().note_group(group);
         let run = self.run_at(at, &[("LAB_TOPIC", topic), ("LAB_GROUP", group)], None, enough).await?;
-        Ok(Consuming { run, there: self.kafka().read(topic).await? })
+        Ok(Consuming { run, note: String::new(), there: self.kafka().read(topic).await? })
     }
 }
 
 impl Consuming {
+    /// The same, with a word on what came before it.
+    pub(crate) fn noted(self, note: &str) -> Self {
+        Self { note: format!("{note}\n"), ..self }
+    }
+
     /// It ended by itself with this code.
     pub(crate) fn expect_exit(&self, code: i32) -> Outcome {
         self.expect(&format!("exit code {code}"), self.run.has_exit(code))
@@ -79,7 +86,7 @@ impl Consuming {
         let shown: String = stdout.chars().take(SHOWN).collect();
         let printed =
             if stdout.is_empty() { "(nothing on stdout)".to_owned() } else { format!("(on stdout)\n{shown}") };
-        self.run.wrong(&there, expected, &printed)
+        self.run.wrong(&format!("{}{there}", self.note), expected, &printed)
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use super::README;
-use super::topic::{PATIENCE, Topic, filled, holding, new, opened};
+use super::topic::{Topic, filled, holding, new, opened};
 use crate::bench::Bench;
 use crate::broker::{Asked, At, Consuming, FETCH, Fate, New, OFFSET_COMMIT, Record};
 use crate::exercise::{Exercise, Role, checks};
@@ -40,6 +40,10 @@ const SLOW: Duration = Duration::from_secs(3);
 const COMMIT: Duration = Duration::from_secs(1);
 /// By so many requests of the checker's the last partition is longer than the others.
 const LONGER: usize = 12;
+/// What it takes for the first records, while others come.
+const GROWTH: Duration = Duration::from_millis(1_500);
+/// For an end where nobody is there: ten seconds, and what a busy machine adds.
+const NOBODY: Duration = Duration::from_secs(11);
 /// Between two records that come while the program reads.
 const MOMENT: Duration = Duration::from_millis(50);
 
@@ -68,6 +72,12 @@ async fn each_line_says_what_it_is(bench: &mut Bench) -> Outcome {
         "null".to_owned(),
         format!(" {} ", bench.word()),
         String::new(),
+        format!("\"{}\"", bench.word()),
+        format!("\u{1}\u{7f}\u{feff}{}\u{2028}e\u{301}\t", bench.word()),
+        json!([bench.word(), true]).to_string(),
+        format!("\\n\\u0041 %41+{}", bench.word()),
+        "1.0".to_owned(),
+        "{}".to_owned(),
     ];
     let news: Vec<New> = (0..)
         .zip(texts.iter().zip(texts.iter().cycle().skip(1)))
@@ -136,16 +146,18 @@ async fn is_not_at_its_end(bench: &Bench) -> Outcome {
 }
 
 async fn goes_on(bench: &Bench) -> Outcome {
-    let (topic, group, gate) = (filled(bench, [4, 2, 3]).await?, bench.word(), Gate::new());
+    let (topic, group, gate) = (filled(bench, [4, 0, 3]).await?, bench.word(), Gate::new());
     let relay = holding(bench, &gate, Asked::is_commit, Fate::Hold).await?;
     // A program that ends before has given up its connection, and the commit with it.
     let enough = opened(&gate, relay.wait_for(OFFSET_COMMIT, 1), COMMIT);
     let first = bench.consume(At::Relay(&relay), &topic.name, &group, enough).await?;
     reads_all(&first)?;
     let mut known = first.there;
-    for more in [[0, 0, 0], [2, 0, 1]] {
+    // A partition in which it has committed nothing begins where it begins.
+    for (more, run) in [([0, 0, 0], "second"), ([2, 3, 1], "third")] {
         topic.send(bench, more).await?;
-        let again = topic.read_by(bench, &group).await?;
+        let committed = bench.kafka().committed(&group, &topic.name).await?;
+        let again = topic.read_by(bench, &group).await?.noted(&format!("(its {run} run; {})", places(&committed)));
         let new: Vec<Record> = again.there.iter().filter(|record| !known.contains(record)).cloned().collect();
         let what = match new.len() {
             0 => format!("nothing on stdout: the group {group} has read all of these before"),
@@ -158,6 +170,16 @@ async fn goes_on(bench: &Bench) -> Outcome {
     Ok(())
 }
 
+/// What a group has committed, as it is told.
+fn places(committed: &[Option<i64>]) -> String {
+    let place = |(partition, offset): (usize, &Option<i64>)| match offset {
+        Some(offset) => format!("partition {partition} @ {offset}"),
+        None => format!("partition {partition} nothing"),
+    };
+    let all: Vec<String> = committed.iter().enumerate().map(place).collect();
+    format!("the group had committed: {}", all.join(", "))
+}
+
 async fn ends_where_it_was(bench: &Bench) -> Outcome {
     let (topic, group) = (filled(bench, [1, 1, 1]).await?, bench.word());
     // While it still reads here, it is given what is behind the end of the others.
@@ -165,8 +187,13 @@ async fn ends_where_it_was(bench: &Bench) -> Outcome {
         topic.send(bench, [0, 0, 1]).await?;
     }
     let before = bench.kafka().read(&topic.name).await?;
+    // By the time that it gets the first records, each partition has grown, and some by more than was
+    // there in all three.
+    let gate = Gate::new();
+    let relay = holding(bench, &gate, Asked::is_fetch, Fate::Hold).await?;
+    let enough = opened(&gate, relay.wait_for(FETCH, 1), GROWTH);
     let first = tokio::select! {
-        first = topic.read_by(bench, &group) => first?,
+        first = bench.consume(At::Relay(&relay), &topic.name, &group, enough) => first?,
         failed = topic.feed.send_on(|| (0..3).map(|partition| new(bench, partition)).collect(), MOMENT) => {
             return failed;
         }
@@ -185,7 +212,7 @@ async fn ends_where_it_was(bench: &Bench) -> Outcome {
 
 async fn fails_without_a_broker(bench: &Bench) -> Outcome {
     let topic = Topic::new(bench).await?;
-    let run = bench.consume(At::Nobody, &topic.name, &bench.word(), sleep(PATIENCE)).await?;
+    let run = bench.consume(At::Nobody, &topic.name, &bench.word(), sleep(NOBODY)).await?;
     run.expect_exit(1)?;
     run.expect_no_output()
 }

@@ -74,6 +74,9 @@ impl Programs {
         let (began, family) = (Instant::now(), self.family.branch());
         let (mark, value) = family.variable();
         plain.envs(command.env).env(mark, value);
+        // Whoever forgets to flush, or relies on a hash that differs with each start, has to be seen
+        // on each machine.
+        plain.env_remove("PYTHONUNBUFFERED").env_remove("PYTHONHASHSEED");
         // All that is called here is on this machine. A proxy knows nothing of it.
         plain.env("NO_PROXY", "127.0.0.1,localhost").env("no_proxy", "127.0.0.1,localhost");
         let stdin = self.stdin(command.stdin.as_deref()).map_err(cannot)?;

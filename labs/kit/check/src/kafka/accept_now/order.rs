@@ -13,11 +13,22 @@ use crate::verdict::{Failed, Outcome};
 
 pub(super) const ORDERS: &str = "/v1/orders";
 /// Ten seconds, as the sentences say, and what a busy machine adds.
-pub(super) const PATIENCE: Duration = Duration::from_secs(12);
+pub(super) const PATIENCE: Duration = Duration::from_secs(11);
 
 /// An order as nobody has seen it before.
 pub(super) fn order(bench: &Bench) -> Value {
     json!({ "created_by": bench.word(), "equipment": ["KEYBOARD", bench.word(), "KEYBOARD"] })
+}
+
+/// Orders with every kind of JSON, but for numbers that languages write in several ways.
+pub(super) fn of_all_kinds(bench: &Bench) -> [Value; 4] {
+    [
+        json!({ "created_by": format!("Zoë \"{}\" \\ 🎧\n", bench.word()), "equipment": ["WEBCAM", "MOUSE", "WEBCAM"] }),
+        json!({ "equipment": [], "created_by": "", bench.word(): { "desk": bench.number(1_000), "none": null } }),
+        json!({ "created_by": format!(" {} ", bench.word()), "equipment": ["MOUSE"], "note": null, "gift": false, "floor": 0,
+            "half": -0.5, "größe": "", "tags": {}, "": bench.word(), "all": [null, 0, false, "", [], {}] }),
+        order(bench),
+    ]
 }
 
 pub(super) fn post(order: &Value) -> Request {
