@@ -99,7 +99,7 @@ fn screen(path: &str, steps: &[Step<'_>]) -> String {
             };
             let name = format!("{} {}", step.exercise, step.title);
             let _ =
-                writeln!(screen, "  {mark} {name:40} until {:>5}, or {:>5} if Rust is new", clock(fluent), clock(new));
+                writeln!(screen, "  {mark} {name:36} until {:>5}, or {:>5} if Rust is new", clock(fluent), clock(new));
         }
         let to_come: Vec<&str> = stage.iter().filter(|step| step.until.is_none()).map(|step| step.exercise).collect();
         if !to_come.is_empty() {
