@@ -1,7 +1,7 @@
 """kafka/01: send a record for each order, and know that it arrived.
 
-`cargo lab show kafka/01` has the task. This is confluent-kafka, as in the lesson; any
-other client will do as well.
+`cargo lab show kafka/01` has the task. This is confluent-kafka; any other
+client will do as well.
 """
 # pip install confluent-kafka
 

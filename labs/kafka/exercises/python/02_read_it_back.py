@@ -1,7 +1,7 @@
 """kafka/02: read a topic to the end that was there at the start.
 
-`cargo lab show kafka/02` has the task. This is confluent-kafka, as in the lesson; any
-other client will do as well.
+`cargo lab show kafka/02` has the task. This is confluent-kafka; any other
+client will do as well.
 """
 # pip install confluent-kafka
 

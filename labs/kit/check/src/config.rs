@@ -88,7 +88,7 @@ pub struct PathArgs {
 pub enum PathName {
     /// Two hours: the tour, and one or two exercises of each lab
     Quick,
-    /// What the lesson covers
+    /// A first program on either side of each transport
     Lesson,
     /// The whole course
     All,

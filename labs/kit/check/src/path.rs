@@ -77,13 +77,14 @@ fn step<'a>(of: &'a Stage, id: &'a str, progress: &Progress, until: &mut Until) 
 }
 
 fn screen(path: &str, steps: &[Step<'_>]) -> String {
-    let about = COURSE.paths.iter().find(|known| known.name == path).map_or("the whole course", |known| &known.about);
+    let known = COURSE.paths.iter().map(|known| (&*known.name, &*known.about)).chain([("all", "the whole course")]);
+    let (yours, others): (Vec<_>, Vec<_>) = known.partition(|(name, _)| *name == path);
+    let about = yours.first().map_or("the whole course", |(_, about)| about);
     let mut screen = String::new();
-    paragraph(
-        &mut screen,
-        "",
-        &format!("Your path: {path}, {about}. `cargo lab path quick|lesson|all` takes another."),
-    );
+    paragraph(&mut screen, "", &format!("Your path: {path}, {about}. To take another:"));
+    for (name, about) in others {
+        paragraph(&mut screen, &format!("  cargo lab path {name:6}  "), about);
+    }
     if let Some(Until { fluent, new }) = steps.iter().rev().find_map(|step| step.until) {
         let (fluent, new) = (hours(fluent), hours(new));
         paragraph(&mut screen, "", &format!("Its minutes add up to {fluent}, or to {new} if Rust is new to you."));
@@ -99,7 +100,7 @@ fn screen(path: &str, steps: &[Step<'_>]) -> String {
             };
             let name = format!("{} {}", step.exercise, step.title);
             let _ =
-                writeln!(screen, "  {mark} {name:40} until {:>5}, or {:>5} if Rust is new", clock(fluent), clock(new));
+                writeln!(screen, "  {mark} {name:36} until {:>5}, or {:>5} if Rust is new", clock(fluent), clock(new));
         }
         let to_come: Vec<&str> = stage.iter().filter(|step| step.until.is_none()).map(|step| step.exercise).collect();
         if !to_come.is_empty() {

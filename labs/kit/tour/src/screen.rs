@@ -204,6 +204,7 @@ impl Screen {
             (PLAIN, ""),
             (PLAIN, "  Read labs/rest/src/server.rs and labs/grpc/src/server.rs in two panes,"),
             (PLAIN, "  then labs/kafka/src/consumer.rs. Each lab's README begins with why."),
+            (PLAIN, "  And then do it yourself: `cargo lab watch` leads through the exercises."),
         ];
         next.into_iter().try_for_each(|(style, line)| self.line(&[(style, line.to_owned())]))
     }
