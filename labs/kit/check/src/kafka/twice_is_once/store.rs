@@ -27,7 +27,7 @@ const PARTED: Duration = Duration::from_secs(2);
 const MANY: u64 = 1_000;
 
 /// What there is: the last two are in no statement that was put together from text.
-pub(super) const EQUIPMENT: [&str; 6] = ["LAPTOP", "MONITOR", "MOUSE", "DESK LAMP", "ADA'S CHAIR", "CÂBLE 27\""];
+pub(super) const EQUIPMENT: [&str; 6] = ["LAPTOP", "MONITOR", "MOUSE", "DESK LAMP", "ADA'S CHAIR", "Câble 27\""];
 /// Of this there is one.
 pub(super) const THE_LAST: &str = "DESK LAMP";
 
