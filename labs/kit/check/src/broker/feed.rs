@@ -27,7 +27,8 @@ impl Broker {
     /// To this topic.
     pub(crate) fn feed(&self, topic: &str) -> Result<Feed, Failed> {
         let mut config = self.client();
-        config.set("linger.ms", "0").set("message.timeout.ms", "5000").set("enable.idempotence", "true");
+        // What is sent together comes together, as one batch of its partition.
+        config.set("linger.ms", "5").set("message.timeout.ms", "5000").set("enable.idempotence", "true");
         let producer = config.create().map_err(|error| broken("sent records", error))?;
         Ok(Feed { producer: Some(producer), topic: topic.to_owned() })
     }

@@ -20,7 +20,7 @@ use super::consuming::{LINE, parse};
 use super::run::told;
 use super::{At, Broker, Record};
 use crate::bench::Bench;
-use crate::process::{Process, describe};
+use crate::process::{Process, Unread, describe};
 use crate::verdict::{Event, Failed, Outcome, Who};
 
 /// For what it has printed at its end to arrive.
@@ -184,6 +184,17 @@ impl Member {
                 output.more().await;
             }
         }
+    }
+
+    /// Until this is dropped nobody reads what it prints.
+    pub(crate) fn unread(&self) -> Unread {
+        self.seen.note("(nobody reads its lines any more)");
+        self.seen.stdout.unread()
+    }
+
+    /// As [`Process::waits_to_print`].
+    pub(crate) async fn waits_to_print(&self) {
+        self.process.waits_to_print().await;
     }
 
     /// SIGKILL to all of it.

@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use http::Method;
-use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method, StatusCode};
 use tokio::sync::watch;
 
 use crate::bench::Bench;
@@ -45,10 +45,17 @@ pub(super) struct Post {
     answer: String,
 }
 
+/// What is asked for there.
+#[derive(Clone)]
+struct Place {
+    path: String,
+    query: String,
+}
+
 /// Where the effects are had.
 pub(super) struct Effect {
     mock: Mock,
-    path: String,
+    place: Place,
     log: Arc<Log>,
 }
 
@@ -68,17 +75,18 @@ impl Effect {
         bench: &Bench,
         plan: impl Fn(&str, usize) -> Answer + Send + Sync + 'static,
     ) -> Result<Self, Failed> {
-        let (log, path) = (Arc::<Log>::default(), format!("/effects/{}", bench.word()));
-        let (noted, expected) = (Arc::clone(&log), path.clone());
+        let place = Place { path: format!("/effects/{}", bench.word()), query: format!("of={}", bench.word()) };
+        let log = Arc::<Log>::default();
+        let (noted, expected) = (Arc::clone(&log), place.clone());
         let answers = move |received: &Received, _: usize| noted.answer(received, &expected, &plan);
         let mock = Mock::start_at(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), answers).await;
         let mock = mock.map_err(|error| Failed::new("(listened for POSTs)", "a free port", error.to_string()))?;
-        Ok(Self { mock, path, log })
+        Ok(Self { mock, place, log })
     }
 
     /// The value of `LAB_EFFECT_URL`.
     pub(super) fn url(&self) -> String {
-        format!("http://{}{}", self.mock.address(), self.path)
+        format!("http://{}{}?{}", self.mock.address(), self.place.path, self.place.query)
     }
 
     /// These may come.
@@ -98,9 +106,18 @@ impl Effect {
         lock(&self.log.posts).clone()
     }
 
-    /// What else came, as it was on the wire.
-    pub(super) fn others(&self) -> Vec<String> {
-        lock(&self.log.others).clone()
+    /// Returns when something else came: that, as it was on the wire.
+    pub(super) fn is_asked_otherwise(&self) -> impl Future<Output = String> + Send + use<> {
+        let (log, mut came) = (Arc::clone(&self.log), self.log.came.subscribe());
+        async move {
+            loop {
+                if let Some(other) = lock(&log.others).first() {
+                    return other.clone();
+                }
+                // The log is there as long as this is.
+                let _ = came.changed().await;
+            }
+        }
     }
 
     /// Returns when all that came is as wanted. The caller sets the time.
@@ -120,19 +137,20 @@ impl Effect {
     /// For a failure: what came when.
     pub(super) fn source(&self) -> impl Fn(Instant) -> Vec<Event> + Send + Sync + use<> {
         let log = Arc::clone(&self.log);
-        move |began| lock(&log.posts).iter().map(|post| log.event(post, began)).collect()
+        move |began| log.events(&lock(&log.posts), began)
     }
 }
 
 impl Log {
-    fn answer(&self, received: &Received, path: &str, plan: &impl Fn(&str, usize) -> Answer) -> Reply {
-        if received.method != Method::POST || received.path != path {
+    fn answer(&self, received: &Received, place: &Place, plan: &impl Fn(&str, usize) -> Answer) -> Reply {
+        let is_there = received.path == place.path && received.query == place.query;
+        if received.method != Method::POST || !is_there || !is_json(&received.headers) {
             let mut others = lock(&self.others);
             if others.len() < KEPT {
                 others.push(received.raw.clone());
             }
             self.came.send_modify(|came| *came += 1);
-            return Reply::status(StatusCode::NOT_FOUND);
+            return Reply::status(if is_there { StatusCode::UNSUPPORTED_MEDIA_TYPE } else { StatusCode::NOT_FOUND });
         }
         let value = String::from_utf8_lossy(&received.body).into_owned();
         let mut posts = lock(&self.posts);
@@ -153,6 +171,24 @@ impl Log {
         reply
     }
 
+    /// Of many attempts in a row with one answer, the first and the last.
+    fn events(&self, posts: &[Post], began: Instant) -> Vec<Event> {
+        let is_same = |one: &Post, other: &Post| one.value == other.value && one.answer == other.answer;
+        let of_value = |post: &Post, other: &&Post| other.value == post.value;
+        let event = |(number, post): (usize, &Post)| {
+            let before: Vec<_> = posts[..number].iter().rev().filter(|other| of_value(post, other)).collect();
+            let times = before.iter().take_while(|other| is_same(post, other)).count() + 1;
+            let next = posts[number + 1..].iter().find(|other| of_value(post, other));
+            let event = self.event(post, began);
+            match next.is_some_and(|next| is_same(post, next)) {
+                true if times > 1 => None,
+                false if times > 2 => Some(Event { what: format!("{}, for the {times}th time", event.what), ..event }),
+                _ => Some(event),
+            }
+        };
+        posts.iter().enumerate().filter_map(event).collect()
+    }
+
     fn event(&self, post: &Post, began: Instant) -> Event {
         let known = lock(&self.known);
         let mut places = known.iter().filter(|record| record.value.as_deref() == Some(post.value.as_bytes()));
@@ -163,6 +199,12 @@ impl Log {
         let at_ms = post.at.saturating_duration_since(began).as_millis() as u64;
         Event { at_ms, who: Who::You, what: format!("POST of {what} → {}", post.answer) }
     }
+}
+
+/// Whatever else it says, as `charset=utf-8`.
+fn is_json(headers: &HeaderMap) -> bool {
+    let said = headers.get(CONTENT_TYPE).and_then(|said| said.to_str().ok()).unwrap_or_default();
+    said.split(';').next().is_some_and(|said| said.trim().eq_ignore_ascii_case("application/json"))
 }
 
 /// What should have been instead of this POST.

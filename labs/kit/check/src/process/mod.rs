@@ -11,9 +11,10 @@ mod output;
 pub(crate) use address::{Claim, free_address};
 pub(crate) use command::Command;
 pub(crate) use ended::{Ran, describe};
-pub(crate) use output::{Output, last_lines};
+pub(crate) use output::{Output, Unread, last_lines};
 
 use std::net::SocketAddr;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,6 +39,10 @@ const TO_START: Duration = Duration::from_secs(15);
 const TO_OPEN_ANOTHER: Duration = Duration::from_secs(5);
 /// Between SIGTERM and SIGKILL.
 const TO_STOP: Duration = Duration::from_secs(2);
+/// Of a pipe: no system's is smaller.
+const A_LOT: u64 = 8 * 1024;
+/// So long nothing more comes into a pipe that is full.
+const STANDS: Duration = Duration::from_millis(200);
 /// How often it is looked whether a server listens. There is nothing to be told by.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -87,8 +92,10 @@ impl Programs {
         watched.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = blocking(|| watched.spawn()).map_err(cannot)?;
         let pid = child.id().expect("it was not waited for");
+        let stdout = child.stdout.take().expect("piped");
         Ok(Process {
-            stdout: Output::first(child.stdout.take().expect("piped")),
+            pipe: stdout.as_fd().try_clone_to_owned().map_err(cannot)?,
+            stdout: Output::first(stdout),
             stderr: Output::last(child.stderr.take().expect("piped")),
             group: Pid::from_raw(pid as i32),
             child,
@@ -121,6 +128,8 @@ fn blocking<T>(work: impl FnOnce() -> T) -> T {
 pub(crate) struct Process {
     child: Child,
     group: Pid,
+    /// Another end of what `stdout` reads.
+    pipe: OwnedFd,
     stdout: Output,
     stderr: Output,
     watchdog: Arc<Mutex<Watchdog>>,
@@ -188,6 +197,21 @@ impl Process {
     /// What it prints.
     pub(crate) fn stdout(&self) -> Output {
         self.stdout.clone()
+    }
+
+    /// Returns when much stands in its pipe that nobody reads, and no more comes: it waits in the
+    /// middle of a line. The caller sets the time.
+    pub(crate) async fn waits_to_print(&self) {
+        let (mut unread, mut since) = (0, Instant::now());
+        loop {
+            let now = rustix::io::ioctl_fionread(&self.pipe).unwrap_or_default();
+            if now != unread {
+                (unread, since) = (now, Instant::now());
+            } else if now > A_LOT && since.elapsed() > STANDS {
+                return;
+            }
+            sleep(LOOK).await;
+        }
     }
 
     /// What it says besides.

@@ -19,6 +19,17 @@ const LINES: usize = 12;
 pub(crate) struct Output {
     kept: Arc<Mutex<Kept>>,
     progress: watch::Receiver<Progress>,
+    /// Nobody reads, for a while.
+    held: Arc<watch::Sender<bool>>,
+}
+
+/// As long as it is there, nobody reads what the program prints.
+pub(crate) struct Unread(Arc<watch::Sender<bool>>);
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        self.0.send_replace(false);
+    }
 }
 
 #[derive(Default)]
@@ -58,12 +69,16 @@ impl Output {
 
     fn start(mut from: impl AsyncRead + Send + Unpin + 'static, keep: fn(&mut Kept, &[u8])) -> Self {
         let (kept, (now, progress)) = (Arc::<Mutex<Kept>>::default(), watch::channel(Progress::default()));
-        let output = Self { kept: Arc::clone(&kept), progress };
+        let held = Arc::new(watch::Sender::new(false));
+        let mut is_held = held.subscribe();
+        let output = Self { kept: Arc::clone(&kept), progress, held };
         tokio::spawn(async move {
             let mut buffer = [0; 8192];
             while let Ok(count @ 1..) = from.read(&mut buffer).await {
                 lock(&kept).take(&buffer[..count], keep);
                 now.send_modify(|progress| progress.pieces += 1);
+                // Whoever held it and has dropped all since wants the rest no more.
+                let _ = is_held.wait_for(|held| !held).await;
             }
             now.send_modify(|progress| progress.ended = true);
         });
@@ -76,6 +91,12 @@ impl Output {
         if self.progress.changed().await.is_err() {
             std::future::pending::<()>().await;
         }
+    }
+
+    /// From the next piece on nobody reads, so that the pipe fills.
+    pub(crate) fn unread(&self) -> Unread {
+        self.held.send_replace(true);
+        Unread(Arc::clone(&self.held))
     }
 
     /// The lines that are whole so far, and when each was.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use super::super::consuming::parse;
-use super::super::look::listed;
+use super::super::look::{listed, shortened};
 use super::super::{PARTITIONS, Record};
 use super::{Group, lock};
 use crate::process::{Claim, Output, Process, last_lines};
@@ -60,7 +60,7 @@ impl Seen {
     }
 
     fn printed(&self) -> String {
-        let lines: Vec<String> = self.lines().into_iter().map(|(_, line)| line).collect();
+        let lines: Vec<String> = self.lines().into_iter().map(|(_, line)| shortened(&line)).collect();
         let shown: String = ends_of(&lines.join("\n")).chars().take(SHOWN).collect();
         if shown.is_empty() { "(nothing on stdout)".to_owned() } else { format!("(on stdout)\n{shown}") }
     }
@@ -121,14 +121,14 @@ impl Group {
         events.sort_by_key(|event| event.at_ms);
         // A relay before several members tells the same to each.
         events.dedup();
-        shortened(events)
+        without_the_middle(events)
     }
 }
 
 /// Of many, what was printed or asked in the middle is left out; who came and went there, is told.
-fn shortened(events: Vec<Event>) -> Vec<Event> {
+fn without_the_middle(events: Vec<Event>) -> Vec<Event> {
     let middle = FIRST..events.len().saturating_sub(LAST).max(FIRST);
-    let (mut shortened, mut out) = (Vec::new(), 0);
+    let (mut left, mut out) = (Vec::new(), 0);
     for (number, event) in events.into_iter().enumerate() {
         if middle.contains(&number) && (event.who == Who::Broker || event.what.contains("prints ")) {
             out += 1;
@@ -136,11 +136,11 @@ fn shortened(events: Vec<Event>) -> Vec<Event> {
         }
         if out > 0 {
             let what = format!("(… and {} more)", std::mem::take(&mut out));
-            shortened.push(Event { at_ms: event.at_ms, who: Who::Checker, what });
+            left.push(Event { at_ms: event.at_ms, who: Who::Checker, what });
         }
-        shortened.push(event);
+        left.push(event);
     }
-    shortened
+    left
 }
 
 /// The first and the last of many lines.

@@ -3,6 +3,7 @@
 mod done;
 mod killed;
 mod stopped;
+mod values;
 mod work;
 
 use done::{any_2xx_is_done_and_nothing_else, attempts_are_spaced, each_value_is_posted, unavailable_is_tried_again};

@@ -8,9 +8,9 @@ use http::StatusCode;
 use tokio::time::{sleep, timeout};
 
 use super::done::long;
-use super::work::{PATIENCE, Work, committed_to, is_done, value_of};
+use super::work::{PATIENCE, Work, committed_to, is_done, reaches, value_of};
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Fate, OFFSET_COMMIT, Record};
+use crate::broker::{Asked, Fate, OFFSET_COMMIT, Record};
 use crate::http::{Gate, Reply};
 use crate::kafka::effect::Answer;
 use crate::verdict::{Failed, Outcome, Who};
@@ -21,6 +21,9 @@ const SLOW: Duration = Duration::from_secs(1);
 /// From the last line on: whoever commits after it, and leaves wherever SIGTERM finds it, is done.
 const IDLE: Duration = Duration::from_millis(300);
 
+/// As the sentence says.
+const SILENCE: Duration = Duration::from_secs(5);
+
 /// What came of a stop, and of the start after it.
 #[derive(Clone)]
 pub(super) struct Stopped {
@@ -29,7 +32,9 @@ pub(super) struct Stopped {
 }
 
 pub(super) async fn the_stop_commits(bench: &mut Bench) -> Outcome {
-    long(bench).stopped.outcome().await.commits
+    let long = long(bench);
+    long.stopped.outcome().await.commits?;
+    long.committed.outcome().await.stopped
 }
 
 pub(super) async fn only_what_is_new(bench: &mut Bench) -> Outcome {
@@ -62,7 +67,7 @@ async fn commits(bench: &Bench, work: &Work) -> Outcome {
         false => Fate::Pass,
     };
     let relay = bench.kafka().relay(plan).await?;
-    let mut member = work.start(bench, At::Relay(&relay))?;
+    let mut member = work.start_behind(bench, &relay)?;
     work.works_through(&mut member, &records).await?;
     sleep(IDLE).await;
     slow.store(true, Ordering::Release);
@@ -84,9 +89,13 @@ async fn commits(bench: &Bench, work: &Work) -> Outcome {
 
 async fn goes_on(bench: &Bench, work: &Work) -> Outcome {
     let posted = work.effect.posts().len();
-    let new = work.send(bench, [2, 0, 1]).await?;
-    let mut member = work.start(bench, At::Broker)?;
+    let mut new = work.send(bench, [2, 0, 1]).await?;
+    let mut member = work.start(bench)?;
     work.works_through(&mut member, &new).await?;
+    member.until(PATIENCE, "that it still runs after 5 seconds without a record", sleep(SILENCE)).await?;
+    let later = work.send(bench, [0, 2, 1]).await?;
+    work.works_through(&mut member, &later).await?;
+    new.extend(later);
     sleep(IDLE).await;
     member.stops(PATIENCE).await?;
     let expected = format!("POSTs of the {} new ones, and a line for each, and no others", new.len());
@@ -106,10 +115,10 @@ pub(super) async fn with_one_in_hand(bench: &Bench) -> Outcome {
     })
     .await?;
     let first = work.send(bench, [1, 2, 1]).await?;
-    let mut member = work.start(bench, At::Broker)?;
+    let mut member = work.start(bench)?;
     work.works_through(&mut member, &first).await?;
     let new = draw(bench, &work, &last).await?;
-    let value = value_of(&new[0]);
+    let value = value_of(&new[1]);
     let asked = work.effect.have_come(move |posts| posts.iter().any(|post| post.value == value));
     member.until(PATIENCE, "a POST of the record that has come", asked).await?;
     member.terminate();
@@ -123,10 +132,10 @@ pub(super) async fn with_one_in_hand(bench: &Bench) -> Outcome {
     lost_nothing(bench, &work, &[first, new].concat()).await
 }
 
-/// Three more, of which the first is `last`.
+/// Three more, of which the second is `last`: who notes more than the first on its account is ahead.
 async fn draw(bench: &Bench, work: &Work, last: &OnceLock<String>) -> Result<Vec<Record>, Failed> {
     let news: Vec<_> = (0..3).map(|_| super::work::new(bench, 1)).collect();
-    let _ = last.set(news[0].value.clone().unwrap_or_default());
+    let _ = last.set(news[1].value.clone().unwrap_or_default());
     work.send_these(bench, &news).await
 }
 
@@ -138,7 +147,8 @@ async fn lost_nothing(bench: &Bench, work: &Work, records: &[Record]) -> Outcome
     for record in records.iter().filter(|record| !open.contains(record)) {
         ends[record.partition as usize] = Some(record.offset + 1);
     }
-    work.group.expect(&committed_to(&ends), !open.iter().any(is_committed)).await?;
-    let mut again = work.start(bench, At::Broker)?;
+    let right = reaches(&committed, &ends) && !open.iter().any(is_committed);
+    work.group.expect(&committed_to(&ends), right).await?;
+    let mut again = work.start(bench)?;
     work.works_through(&mut again, &open).await
 }

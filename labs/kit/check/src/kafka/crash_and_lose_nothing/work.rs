@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::bench::Bench;
-use crate::broker::{At, Group, Member, New, Record};
+use crate::broker::{Asked, At, Fate, Group, Member, New, Record, Relay};
 use crate::kafka::effect::{Answer, Effect, Post};
 use crate::kafka::topic::Topic;
 use crate::verdict::{Failed, Outcome};
@@ -21,6 +21,8 @@ pub(super) struct Work {
     topic: Topic,
     pub(super) group: Group,
     pub(super) effect: Effect,
+    /// Before the members: behind it a fetch doesn't wait long.
+    relay: Relay,
 }
 
 impl Work {
@@ -31,7 +33,8 @@ impl Work {
         let (topic, effect) = (Topic::new(bench).await?, Effect::start(bench, plan).await?);
         let group = bench.group(&topic.name);
         group.shows(effect.source());
-        Ok(Self { topic, group, effect })
+        let relay = bench.kafka().relay(|_: Asked| Fate::Pass).await?;
+        Ok(Self { topic, group, effect, relay })
     }
 
     /// Sends so many more to each partition; these are then in the topic, the new ones last.
@@ -48,8 +51,12 @@ impl Work {
         Ok(all.into_iter().filter(|record| !before.contains(record)).collect())
     }
 
-    pub(super) fn start(&self, bench: &Bench, at: At<'_>) -> Result<Member, Failed> {
-        self.group.start(bench, at, &[("LAB_EFFECT_URL", &self.effect.url())])
+    pub(super) fn start(&self, bench: &Bench) -> Result<Member, Failed> {
+        self.start_behind(bench, &self.relay)
+    }
+
+    pub(super) fn start_behind(&self, bench: &Bench, relay: &Relay) -> Result<Member, Failed> {
+        self.group.start(bench, At::Relay(relay), &[("LAB_EFFECT_URL", &self.effect.url())])
     }
 
     /// Waits until each of these is done, and printed by this member.

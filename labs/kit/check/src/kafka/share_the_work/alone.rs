@@ -7,8 +7,8 @@ use tokio::time::sleep;
 use super::grows;
 use super::leaves;
 use crate::bench::Bench;
-use crate::broker::{At, Fate, Group, Member, Record};
-use crate::kafka::topic::{PATIENCE, filled};
+use crate::broker::{At, Fate, Group, Member, New, Record};
+use crate::kafka::topic::{PATIENCE, filled, new};
 use crate::verdict::{Failed, Outcome};
 
 /// As the sentence says.
@@ -52,10 +52,24 @@ async fn first(bench: &Bench) -> Result<Outcome, Failed> {
         .await?;
     let more = async {
         member.until(PATIENCE, "that it still runs after 2 seconds without a record", sleep(SILENCE)).await?;
-        topic.send(bench, [2, 1, 3]).await?;
+        topic.feed.send(&odd_ones(bench)).await?;
         prints_all(bench, &group, &mut member, &topic.name, "a line for each record that came later").await
     };
     Ok(more.await)
+}
+
+/// With and without a key and a value, and with what JSON has to write in another way.
+fn odd_ones(bench: &Bench) -> Vec<New> {
+    let text = || Some(format!("{} \"é\"\\ \t\u{1f3a7} / {{}}", bench.word()));
+    let plain = |partition| new(bench, partition);
+    vec![
+        New { key: None, ..plain(0) },
+        plain(0),
+        New { value: None, ..plain(1) },
+        New { value: text(), key: text(), ..plain(2) },
+        New { key: None, value: None, ..plain(2) },
+        plain(2),
+    ]
 }
 
 async fn prints_all(bench: &Bench, group: &Group, member: &mut Member, topic: &str, expected: &str) -> Outcome {

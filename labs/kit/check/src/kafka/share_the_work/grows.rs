@@ -90,9 +90,9 @@ async fn fourth(bench: &Bench, group: &mut Share, relay: &Relay) -> Result<[usiz
     Ok(owners)
 }
 
-/// The fourth says once more that it lives: twice in the consumer protocol, where this is also how
-/// it joins.
-async fn beats(group: &mut Share, relay: &Relay) -> Outcome {
+/// Who is behind that relay says once more that it lives: twice in the consumer protocol, where this is
+/// also how it joins.
+pub(super) async fn beats(group: &mut Share, relay: &Relay) -> Outcome {
     let so_far = [HEARTBEAT, CONSUMER_GROUP_HEARTBEAT].map(|kind| relay.count(kind));
     let beaten = async {
         tokio::select! {
@@ -101,7 +101,7 @@ async fn beats(group: &mut Share, relay: &Relay) -> Outcome {
         }
     };
     let mut all: Vec<&mut Member> = group.members.iter_mut().collect();
-    group.group.until(&mut all, PATIENCE, "a heartbeat of the fourth member at the coordinator", beaten).await
+    group.group.until(&mut all, PATIENCE, "a heartbeat of the member that came last at the coordinator", beaten).await
 }
 
 async fn kill(bench: &Bench, group: &mut Share, number: usize) -> Outcome {

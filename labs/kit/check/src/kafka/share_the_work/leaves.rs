@@ -1,13 +1,18 @@
 //! SIGTERM: one member goes, and another takes over.
 
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
+use super::grows::beats;
 use super::share::Share;
 use crate::bench::Bench;
 use crate::broker::{Asked, Fate, Member, New, Record};
+use crate::http::Gate;
 use crate::kafka::topic::new;
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
@@ -18,6 +23,15 @@ const TO_END: Duration = Duration::from_secs(12);
 const BREATH: Duration = Duration::from_secs(1);
 /// So many records in each partition, just before.
 const BURST: usize = 10;
+/// So many in each at the same time, of so many characters: more than a pipe holds.
+const FLOOD: usize = 28;
+const LONG: usize = 3_000;
+/// What the broker takes for a commit then.
+const SLOW: Duration = Duration::from_secs(1);
+/// For a signal to be heard by one who waits to print.
+const TO_HEAR: Duration = Duration::from_millis(200);
+/// Until one who prints must wait. Who prints otherwise needn't.
+const TO_FILL: Duration = Duration::from_secs(4);
 
 /// What came of it, step by step.
 #[derive(Clone)]
@@ -50,20 +64,35 @@ pub(super) async fn what_is_printed_is_committed(bench: &mut Bench) -> Outcome {
 }
 
 async fn leaves(bench: &Bench) -> Left {
-    match ended(bench).await {
-        Ok((left, committed)) => Left { ended: Ok(()), left, committed },
+    let (ended, idle) = tokio::join!(ended(bench), with_nothing_to_commit(bench));
+    match ended {
+        Ok((left, committed)) => Left { ended: idle, left, committed },
         Err(failed) => Left { ended: Err(failed.clone()), left: Err(failed.clone()), committed: Err(failed) },
     }
+}
+
+/// It is a member, and nothing has come.
+async fn with_nothing_to_commit(bench: &Bench) -> Outcome {
+    let (relay, mut group) = (bench.kafka().relay(|_| Fate::Pass).await?, Share::new(bench).await?);
+    group.start(bench, Some(&relay))?;
+    beats(&mut group, &relay).await?;
+    let mut member = group.members.remove(0);
+    member.stops(TO_END).await
 }
 
 async fn ended(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
     let said = watch::Sender::new(false);
     let (says, mut heard) = (said.clone(), said.subscribe());
+    let (slow, gate) = (Arc::new(AtomicBool::new(false)), Gate::new());
+    let (is_slow, behind) = (Arc::clone(&slow), gate.clone());
     let plan = move |asked: Asked| {
         if asked.leaves {
             says.send_replace(true);
         }
-        Fate::Pass
+        match asked.is_commit() && is_slow.load(Ordering::Acquire) {
+            true => Fate::Hold(behind.clone()),
+            false => Fate::Pass,
+        }
     };
     let (relay, mut group) = (bench.kafka().relay(plan).await?, Share::new(bench).await?);
     group.start(bench, Some(&relay))?;
@@ -71,13 +100,16 @@ async fn ended(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
     group.settles(bench, 2, "each record printed by one of the two members, and both have some").await?;
     let news: Vec<New> =
         (0..3).flat_map(|partition| (0..BURST).map(move |_| partition)).map(|at| new(bench, at)).collect();
-    group.topic.feed.send(&news).await?;
     group.print(&news, &format!("a line for each of {} records that have just come", news.len())).await?;
     // It has just printed some, and was hardly able to commit them by itself.
     let mut first = group.members.remove(0);
     let before = group.group.printed();
-    first.terminate();
-    first.ends(0, TO_END).await?;
+    stopped_in_a_line(bench, &mut group, &first, &slow).await?;
+    tokio::select! {
+        ended = first.ends(0, TO_END) => ended?,
+        // Who doesn't wait for the answer has taken the commit back.
+        () = async { (gate.filled(1, TO_END).await, gate.open_after(SLOW).await, pending::<()>().await).2 } => {}
+    }
     let heard = timeout(BREATH, heard.wait_for(|&heard| heard)).await.is_ok();
     let expected = "that the coordinator is told by the member who got SIGTERM that it leaves";
     let told = group.group.expect(expected, heard).await;
@@ -87,6 +119,20 @@ async fn ended(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
         failed => failed.clone(),
     };
     Ok((told.and(settled), committed))
+}
+
+/// It gets SIGTERM while it waits to print, and has fetched more: nobody reads its lines meanwhile.
+async fn stopped_in_a_line(bench: &Bench, group: &mut Share, member: &Member, slow: &AtomicBool) -> Outcome {
+    let long = |partition| New { value: Some(bench.word().repeat(LONG / 11)), ..new(bench, partition) };
+    let flood: Vec<New> = (0..3).flat_map(|partition| (0..FLOOD).map(move |_| partition)).map(long).collect();
+    let unread = member.unread();
+    group.sends(&flood).await?;
+    let _ = timeout(TO_FILL, member.waits_to_print()).await;
+    slow.store(true, Ordering::Release);
+    member.terminate();
+    sleep(TO_HEAR).await;
+    drop(unread);
+    Ok(())
 }
 
 /// Neither the other one nor who comes later prints what the first has printed.

@@ -32,6 +32,8 @@ pub(super) struct Share {
     /// Before those who have no other: behind it a fetch doesn't wait long.
     relay: Relay,
     rounds: Vec<Round>,
+    /// The keys of what came besides.
+    others: Vec<String>,
 }
 
 impl Share {
@@ -39,7 +41,7 @@ impl Share {
         let topic = Topic::new(bench).await?;
         let group = bench.group(&topic.name);
         let relay = bench.kafka().relay(|_| Fate::Pass).await?;
-        Ok(Self { topic, group, members: Vec::new(), relay, rounds: Vec::new() })
+        Ok(Self { topic, group, members: Vec::new(), relay, rounds: Vec::new(), others: Vec::new() })
     }
 
     /// One more, behind that relay or the others'.
@@ -63,7 +65,7 @@ impl Share {
 
     /// Each record that came is a line of some member.
     pub(super) async fn misses_nothing(&mut self) -> Outcome {
-        let (group, keys) = (&self.group, self.rounds.concat());
+        let (group, keys) = (&self.group, [self.rounds.concat(), self.others.clone()].concat());
         let wanted = keys.clone();
         let all_there =
             group.have_printed(move |printed| wanted.iter().all(|key| of_key(printed, key).next().is_some()));
@@ -79,8 +81,15 @@ impl Share {
         Err(group.wrong(&expected).await)
     }
 
-    /// Waits until each of these is a line of a member.
+    /// Sends them; each must be a line sooner or later.
+    pub(super) async fn sends(&mut self, news: &[New]) -> Outcome {
+        self.others.extend(news.iter().filter_map(|new| new.key.clone()));
+        self.topic.feed.send(news).await
+    }
+
+    /// Sends these, and waits until each is a line of a member.
     pub(super) async fn print(&mut self, news: &[New], expected: &str) -> Outcome {
+        self.sends(news).await?;
         let keys: Vec<String> = news.iter().filter_map(|new| new.key.clone()).collect();
         let printed =
             self.group.have_printed(move |printed| keys.iter().all(|key| of_key(printed, key).next().is_some()));

@@ -1,10 +1,18 @@
 //! Which events count, and how much.
 
+use std::time::Duration;
+
+use tokio::time::sleep;
+
 use super::long;
 use super::store::{Event, PATIENCE, Store};
 use crate::bench::Bench;
-use crate::broker::At;
 use crate::verdict::Outcome;
+
+/// So many events are there before the first one.
+const KNOWN: usize = 50;
+/// Until what has come is in hand.
+const AT_WORK: Duration = Duration::from_millis(400);
 
 pub(super) async fn each_item_counts(bench: &mut Bench) -> Outcome {
     let mut events = vec![
@@ -12,15 +20,22 @@ pub(super) async fn each_item_counts(bench: &mut Bench) -> Outcome {
         Event::new(bench, 1, &["MOUSE", "LAPTOP", "MOUSE", "DESK LAMP", "MOUSE"]),
         Event::new(bench, 2, &["MONITOR", "MONITOR"]),
         Event::new(bench, 0, &[]),
-        Event::new(bench, 1, &["DESK LAMP", "MONITOR"]),
+        // No text of anybody's is part of a statement.
+        Event::new(bench, 2, &["ADA'S CHAIR", "Câble 27\"", "MOUSE"]),
+        Event::new(bench, 1, &["DESK LAMP", "MONITOR", "DESK LAMP"]),
     ];
     events.extend(Event::last(bench));
-    let store = Store::new(bench, &[]).await?;
+    // What others have done before stays there, too.
+    let theirs: Vec<String> = (0..KNOWN).map(|_| bench.id()).collect();
+    let store = Store::new(bench, &theirs).await?;
     store.send(&events).await?;
-    let mut member = store.start(bench, At::Broker)?;
+    let mut member = store.start(bench)?;
     store.becomes_right(&mut member, PATIENCE).await?;
     store.is_filled_up(bench.number(500) as i64).await?;
     store.send(&Event::last(bench)).await?;
+    // At work, it leaves room for others as well.
+    sleep(AT_WORK).await;
+    store.is_filled_up(bench.number(500) as i64).await?;
     store.becomes_right(&mut member, PATIENCE).await
 }
 
@@ -45,13 +60,23 @@ pub(super) async fn the_same_event_counts_once(bench: &mut Bench) -> Outcome {
 
 pub(super) async fn other_events_count(bench: &mut Bench) -> Outcome {
     let first = Event::new(bench, 1, &["LAPTOP"]);
-    let number = bench.number(800_000) + 100_000;
+    let (number, word) = (bench.number(800_000) + 100_000, bench.word());
     let ids = [
         number.to_string(),
         format!("0{number}"),
         format!("{number}.0"),
         format!("ID-{number}"),
         format!("id-{number}"),
+        format!("{number} "),
+        format!(" {number}"),
+        // The same to the eye: one character, and two.
+        format!("\u{e9}-{word}"),
+        format!("e\u{301}-{word}"),
+        format!("%C3%A9-{word}"),
+        format!("\u{1f3a7}-{word}"),
+        format!("it's \"{word}\""),
+        format!("{word}-{}", "0".repeat(300)),
+        format!("{word}-{}1", "0".repeat(300)),
     ];
     let other = |id: String| Event { id, ..first.clone() };
     let mut events = vec![first.clone(), other(bench.id()), other(format!("{}-2", first.id))];
@@ -64,6 +89,6 @@ pub(super) async fn other_events_count(bench: &mut Bench) -> Outcome {
 async fn all_count_right(bench: &Bench, events: &[Event]) -> Outcome {
     let store = Store::new(bench, &[]).await?;
     store.send(events).await?;
-    let mut member = store.start(bench, At::Broker)?;
+    let mut member = store.start(bench)?;
     store.becomes_right(&mut member, PATIENCE).await
 }

@@ -6,7 +6,7 @@ use super::long;
 use super::refused::LOCKED;
 use super::store::{AGAIN, Event, PATIENCE, Store};
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Fate};
+use crate::broker::{Asked, Fate};
 use crate::http::Gate;
 use crate::kafka::topic::holding;
 use crate::verdict::{Outcome, Who};
@@ -25,20 +25,20 @@ pub(super) async fn between_the_commits(bench: &Bench) -> Outcome {
     let relay = holding(bench, &gate, Asked::is_commit, Fate::Hold).await?;
     let event = Event::new(bench, 1, &["LAPTOP", "MOUSE"]);
     store.send(&[event]).await?;
-    let mut member = store.start(bench, At::Relay(&relay))?;
+    let mut member = store.start_behind(bench, &relay)?;
     store.becomes_right(&mut member, PATIENCE).await?;
     member.kill().await;
     // What was held goes with its connection.
     drop(relay);
     store.send(&[Event::new(bench, 1, &["MONITOR"])]).await?;
-    let mut member = store.start(bench, At::Broker)?;
+    let mut member = store.start(bench)?;
     store.becomes_right(&mut member, AGAIN).await
 }
 
 pub(super) async fn at_the_lock(bench: &Bench) -> Outcome {
     let store = Store::new(bench, &[]).await?;
     store.send(&Event::last(bench)).await?;
-    let mut member = store.start(bench, At::Broker)?;
+    let mut member = store.start(bench)?;
     store.becomes_right(&mut member, PATIENCE).await?;
     let lock = store.database.lock().await?;
     store.group.note(Who::Checker, "holds the database's lock");
@@ -48,8 +48,8 @@ pub(super) async fn at_the_lock(bench: &Bench) -> Outcome {
     let expected = "not committed, while it isn't in the database: partition 1 @ 1";
     store.group.expect(expected, committed.is_none_or(|next| next <= 1)).await?;
     member.kill().await;
-    lock.release().await?;
+    lock.release("").await?;
     store.group.note(Who::Checker, "gives the lock back");
-    let mut member = store.start(bench, At::Broker)?;
+    let mut member = store.start(bench)?;
     store.becomes_right(&mut member, AGAIN).await
 }

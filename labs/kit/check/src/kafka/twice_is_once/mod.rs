@@ -2,6 +2,7 @@
 
 mod counted;
 mod database;
+mod event;
 mod killed;
 mod refused;
 mod stopped;

@@ -7,12 +7,13 @@ use tokio::time::sleep;
 use super::long;
 use super::store::{Event, PATIENCE, Store};
 use crate::bench::Bench;
-use crate::broker::At;
 use crate::verdict::Outcome;
 
 /// From the last transaction on: whoever commits to Kafka after it, and leaves wherever SIGTERM
-/// finds it, is done.
-const IDLE: Duration = Duration::from_millis(300);
+/// finds it, is done, also with a repeat that is the last of its partition and shows nowhere.
+const IDLE: Duration = Duration::from_secs(1);
+/// Longer than libraries wait until they commit by themselves.
+const COMMITTED: Duration = Duration::from_secs(6);
 
 /// What came of a stop, and of the start after it.
 #[derive(Clone)]
@@ -41,8 +42,9 @@ async fn twice(bench: &Bench) -> Result<Stopped, crate::verdict::Failed> {
     let theirs = Event::new(bench, 2, &["LAPTOP"]);
     let store = Store::new(bench, std::slice::from_ref(&theirs.id)).await?;
     let own = [Event::new(bench, 0, &["MONITOR"]), Event::new(bench, 1, &["MOUSE", "LAPTOP"])];
-    store.send(&[&[theirs], &own[..], &Event::last(bench)].concat()).await?;
-    let mut member = store.start(bench, At::Broker)?;
+    let repeat = own[0].clone();
+    store.send(&[&[theirs], &own[..], &Event::last(bench), &[repeat]].concat()).await?;
+    let mut member = store.start(bench)?;
     if let Err(failed) = store.becomes_right(&mut member, PATIENCE).await {
         return Ok(Stopped { known: Err(failed.clone()), commits: Err(failed) });
     }
@@ -56,6 +58,16 @@ async fn twice(bench: &Bench) -> Result<Stopped, crate::verdict::Failed> {
     let again = own.iter().map(|event| Event { partition: 2, ..event.clone() });
     let again: Vec<_> = again.chain(own.iter().cloned()).chain(Event::last(bench)).collect();
     store.send(&again).await?;
-    let mut member = store.start(bench, At::Broker)?;
-    Ok(Stopped { known: store.becomes_right(&mut member, PATIENCE).await, commits })
+    let mut member = store.start(bench)?;
+    let known = store.becomes_right(&mut member, PATIENCE).await;
+    if known.is_err() || commits.is_err() {
+        return Ok(Stopped { known, commits });
+    }
+    // This one may have nothing left to commit.
+    store.may_commit(COMMITTED).await?;
+    let commits = match member.stops(PATIENCE).await {
+        Ok(()) => store.expect_committed_to_the_end().await,
+        failed => failed,
+    };
+    Ok(Stopped { known, commits })
 }

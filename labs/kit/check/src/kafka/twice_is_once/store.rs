@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
 use tokio::time::sleep;
 
-use super::database::{Content, Database};
+use super::database::{Content, Database, Lock};
+pub(super) use super::event::Event;
+use super::event::record;
 use crate::bench::Bench;
-use crate::broker::{At, Group, Member, New};
+use crate::broker::{Asked, At, Fate, Group, Member, Relay};
 use crate::kafka::topic::Topic;
 use crate::verdict::{Failed, Outcome, Who};
 
@@ -25,21 +26,17 @@ const PARTED: Duration = Duration::from_secs(2);
 /// Of each equipment there is so much and more.
 const MANY: u64 = 1_000;
 
-/// What there is.
-pub(super) const EQUIPMENT: [&str; 4] = ["LAPTOP", "MONITOR", "MOUSE", "DESK LAMP"];
-
-/// An event that is to be sent.
-#[derive(Clone)]
-pub(super) struct Event {
-    pub(super) partition: i32,
-    pub(super) key: String,
-    pub(super) id: String,
-    pub(super) equipment: Vec<&'static str>,
-}
+/// What there is: the last two are in no statement that was put together from text.
+pub(super) const EQUIPMENT: [&str; 6] = ["LAPTOP", "MONITOR", "MOUSE", "DESK LAMP", "ADA'S CHAIR", "Câble 27\""];
+/// Of this there is one.
+pub(super) const THE_LAST: &str = "DESK LAMP";
 
 pub(super) struct Store {
     topic: Topic,
     pub(super) group: Group,
+    /// Before the members: behind it a fetch doesn't wait long, and so no window is over before the
+    /// record has come.
+    relay: Relay,
     pub(super) database: Database,
     /// What must be in it when all is done that was sent.
     expected: Mutex<Content>,
@@ -47,24 +44,15 @@ pub(super) struct Store {
     ids: Mutex<BTreeMap<i32, Vec<String>>>,
 }
 
-impl Event {
-    pub(super) fn new(bench: &Bench, partition: i32, equipment: &[&'static str]) -> Self {
-        Self { partition, key: bench.word(), id: bench.id(), equipment: equipment.to_vec() }
-    }
-
-    /// In each partition one, the last of what was sent: when they are done, all is.
-    pub(super) fn last(bench: &Bench) -> Vec<Self> {
-        (0..3).map(|partition| Self::new(bench, partition, &["MOUSE"])).collect()
-    }
-}
-
 impl Store {
     pub(super) async fn new(bench: &Bench, seen: &[String]) -> Result<Self, Failed> {
-        let stock = EQUIPMENT.map(|name| (name.to_owned(), (MANY + bench.number(MANY)) as i64));
+        let many = |name| if name == THE_LAST { 1 } else { (MANY + bench.number(MANY)) as i64 };
+        let stock = EQUIPMENT.map(|name| (name.to_owned(), many(name)));
         let content = Content { stock: stock.into(), seen: seen.iter().cloned().collect() };
         let (topic, database) = (Topic::new(bench).await?, Database::new(&content)?);
+        let relay = bench.kafka().relay(|_: Asked| Fate::Pass).await?;
         let (group, ids) = (bench.group(&topic.name), Mutex::default());
-        Ok(Self { topic, group, database, expected: Mutex::new(content), ids })
+        Ok(Self { topic, group, relay, database, expected: Mutex::new(content), ids })
     }
 
     /// Sends them. Of those with an id that was there before nothing more is expected.
@@ -86,13 +74,29 @@ impl Store {
 
     /// Somebody else puts so many more of each there.
     pub(super) async fn is_filled_up(&self, more: i64) -> Outcome {
-        lock(&self.expected).stock.values_mut().for_each(|count| *count += more);
-        self.group.note(Who::Checker, format!("puts {more} more of each into the stock"));
-        self.database.execute(&format!("UPDATE stock SET count = count + {more}")).await
+        self.expects_more(more);
+        self.database.execute(&more_of_each(more)).await
     }
 
-    pub(super) fn start(&self, bench: &Bench, at: At<'_>) -> Result<Member, Failed> {
-        self.group.start(bench, at, &[("LAB_DATABASE", &self.database.path())])
+    /// They do so in the transaction whose lock they hold.
+    pub(super) async fn is_filled_up_by(&self, held: Lock, more: i64) -> Outcome {
+        self.expects_more(more);
+        held.release(&more_of_each(more)).await?;
+        self.group.note(Who::Checker, "gives the lock back");
+        Ok(())
+    }
+
+    fn expects_more(&self, more: i64) {
+        lock(&self.expected).stock.values_mut().for_each(|count| *count += more);
+        self.group.note(Who::Checker, format!("puts {more} more of each into the stock"));
+    }
+
+    pub(super) fn start(&self, bench: &Bench) -> Result<Member, Failed> {
+        self.start_behind(bench, &self.relay)
+    }
+
+    pub(super) fn start_behind(&self, bench: &Bench, relay: &Relay) -> Result<Member, Failed> {
+        self.group.start(bench, At::Relay(relay), &[("LAB_DATABASE", &self.database.path())])
     }
 
     /// Waits until the database is as it must be, or can't become so any more.
@@ -158,14 +162,25 @@ impl Store {
         Failed { sent: self.with_ids(&failed.sent), came_back, ..failed }
     }
 
+    /// Waits until the group is behind the last record of each partition, or so long.
+    pub(super) async fn may_commit(&self, patience: Duration) -> Outcome {
+        let begin = Instant::now();
+        while begin.elapsed() < patience && !reaches(&self.ends(), &self.group.committed().await?) {
+            sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    /// Where each partition ends, as far as there is anything in it.
+    pub(super) fn ends(&self) -> Vec<Option<i64>> {
+        let ids = lock(&self.ids);
+        (0..3).map(|number| ids.get(&number).map(|ids| ids.len() as i64)).collect()
+    }
+
     /// The group is behind the last record of each partition.
     pub(super) async fn expect_committed_to_the_end(&self) -> Outcome {
-        let ends: Vec<Option<i64>> = {
-            let ids = lock(&self.ids);
-            (0..3).map(|number| ids.get(&number).map(|ids| ids.len() as i64)).collect()
-        };
-        let committed = self.group.committed().await?;
-        let at_the_end = ends.iter().zip(&committed).all(|(end, committed)| end.is_none() || end == committed);
+        let (ends, committed) = (self.ends(), self.group.committed().await?);
+        let at_the_end = reaches(&ends, &committed);
         let of = |(number, end): (usize, &Option<i64>)| end.map(|end| format!("partition {number} @ {end}"));
         let all: Vec<_> = ends.iter().enumerate().filter_map(of).collect();
         self.group.expect(&format!("that the group has committed: {}", all.join(", ")), at_the_end).await
@@ -193,16 +208,17 @@ fn is_beyond(content: &Content, expected: &Content) -> bool {
     content.stock.iter().any(too_few) || !content.seen.is_subset(&expected.seen)
 }
 
+fn reaches(ends: &[Option<i64>], committed: &[Option<i64>]) -> bool {
+    ends.iter().zip(committed).all(|(end, committed)| end.is_none() || end == committed)
+}
+
+fn more_of_each(more: i64) -> String {
+    format!("UPDATE stock SET count = count + {more};")
+}
+
 fn in_words(content: &Content) -> String {
     let stock: Vec<_> = content.stock.iter().map(|(name, count)| format!("{name} {count}")).collect();
     format!("in `stock` {}; in `seen` {} ids", stock.join(", "), content.seen.len())
-}
-
-/// `ce_id` is one header of several.
-fn record(event: &Event) -> (New, Vec<(&'static str, String)>) {
-    let value = json!({ "equipment": event.equipment });
-    let new = New { partition: event.partition, key: Some(event.key.clone()), value: Some(value.to_string()) };
-    (new, vec![("ce_type", "order.created".to_owned()), ("ce_id", event.id.clone()), ("ce_source", "/shop".to_owned())])
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
