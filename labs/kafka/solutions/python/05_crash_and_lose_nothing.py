@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
@@ -69,7 +69,8 @@ def has_effect(value):
     url = urlsplit(os.environ.get("LAB_EFFECT_URL", "http://127.0.0.1:8082/effect"))
     connection = http.client.HTTPConnection(url.netloc, timeout=PATIENCE)
     try:
-        connection.request("POST", url.path or "/", body=value or b"", headers={"Content-Type": "application/json"})
+        target = urlunsplit(("", "", url.path or "/", url.query, ""))
+        connection.request("POST", target, body=value or b"", headers={"Content-Type": "application/json"})
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
         status = error

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::grows::beats;
 use super::share::Share;
@@ -28,8 +28,6 @@ const FLOOD: usize = 28;
 const LONG: usize = 3_000;
 /// What the broker takes for a commit then.
 const SLOW: Duration = Duration::from_secs(1);
-/// For a signal to be heard by one who waits to print.
-const TO_HEAR: Duration = Duration::from_millis(200);
 /// Until one who prints must wait. Who prints otherwise needn't.
 const TO_FILL: Duration = Duration::from_secs(4);
 
@@ -130,7 +128,8 @@ async fn stopped_in_a_line(bench: &Bench, group: &mut Share, member: &Member, sl
     let _ = timeout(TO_FILL, member.waits_to_print()).await;
     slow.store(true, Ordering::Release);
     member.terminate();
-    sleep(TO_HEAR).await;
+    // At once: some libraries print in the background, and what they hold then would go with a program
+    // that ends by itself before somebody reads.
     drop(unread);
     Ok(())
 }
