@@ -58,7 +58,8 @@ fn producer() -> KafkaResult<FutureProducer> {
         .set("bootstrap.servers", std::env::var("KAFKA_BROKERS").unwrap_or("127.0.0.1:9092".to_owned()))
         .set("acks", "all")
         .set("message.timeout.ms", PATIENCE.as_millis().to_string())
-        // By default it waits up to ten seconds before it looks again whether a broker is back.
+        // By default it waits up to ten seconds before it looks again whether a broker is back,
+        // and only then at its time-outs.
         .set("reconnect.backoff.max.ms", "1000")
         .create()
 }
