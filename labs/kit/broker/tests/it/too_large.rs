@@ -51,8 +51,11 @@ fn topic(name: &str, batches: [Bytes; 3]) -> TopicProduceData {
         .with_partition_data((0..).zip(batches).map(partition).collect())
 }
 
-/// For each topic the errors and the offsets of its partitions.
-fn told(answer: &ProduceResponse) -> Vec<(String, Vec<(i32, i16, i64)>)> {
+/// Number, error, offset.
+type Told = (i32, i16, i64);
+
+/// For each topic what is said of its partitions.
+fn told(answer: &ProduceResponse) -> Vec<(String, Vec<Told>)> {
     let topic = |topic: &kafka_protocol::messages::produce_response::TopicProduceResponse| {
         let partitions = topic.partition_responses.iter();
         (topic.name.to_string(), partitions.map(|one| (one.index, one.error_code, one.base_offset)).collect())

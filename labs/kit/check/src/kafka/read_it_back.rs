@@ -79,10 +79,12 @@ async fn each_line_says_what_it_is(bench: &mut Bench) -> Outcome {
         "1.0".to_owned(),
         "{}".to_owned(),
     ];
-    let news: Vec<New> = (0..)
+    let mut news: Vec<New> = (0..)
         .zip(texts.iter().zip(texts.iter().cycle().skip(1)))
         .map(|(number, (value, key))| New { partition: number % 3, key: Some(key.clone()), value: Some(value.clone()) })
         .collect();
+    // The same again is another record.
+    news.extend([news[0].clone(), news[0].clone()]);
     topic.feed.send(&news).await?;
     reads_all(&topic.read_by(bench, &bench.word()).await?)
 }

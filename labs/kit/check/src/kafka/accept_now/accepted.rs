@@ -149,6 +149,9 @@ pub(super) async fn expect_status_at(serving: &Serving, order: &Accepted) -> Res
 pub(super) async fn each_has_its_own(bench: &mut Bench) -> Outcome {
     let Shared { serving, gate } = shared(bench).await?;
     let mut all = at_one_moment(bench, &serving, &gate).await?;
+    for (accepted, _) in &all {
+        expect_status_at(&serving, accepted).await?;
+    }
     // One more, of the same program started again.
     let again = bench.serve(Arc::clone(&serving.relay), &serving.topic).await?;
     let next = order(bench);

@@ -82,6 +82,8 @@ pub(super) fn bad_lines(bench: &Bench) -> Vec<String> {
         json!({ "id": null, "created_by": word }).to_string(),
         json!(good).to_string(),
         "null".to_owned(),
+        // The same again, further down.
+        String::new(),
         format!("{good} {word}"),
         // Of a second run.
         "{}".to_owned(),
@@ -94,6 +96,7 @@ pub(super) fn bad_lines(bench: &Bench) -> Vec<String> {
         json!({ "id": { "id": word } }).to_string(),
         json!({ "id": 0.5, "created_by": word }).to_string(),
         json!({ "order": { "id": word } }).to_string(),
+        "[]".to_owned(),
     ]
 }
 
