@@ -142,7 +142,7 @@ impl Call {
             }
             None => format!("(it still ran after {} s, and was killed)", self.patience.as_secs_f32()),
         };
-        let end = if self.ran.too_much { format!("{end}\n(more than 1 MiB on stdout)") } else { end };
+        let end = if self.ran.too_much { format!("{end}\n(more than 3 MiB on stdout)") } else { end };
         let stdout = self.ran.stdout.trim();
         if stdout.is_empty() { format!("{end}\n(nothing on stdout)") } else { format!("{end}\n{}", short(stdout)) }
     }
