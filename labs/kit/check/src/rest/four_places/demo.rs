@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderName, Method, StatusCode};
 use serde_json::Value;
 
-use super::{FORM, HEADER, JSON};
+use super::{HEADER, JSON};
 use crate::bench::Bench;
 use crate::http::{Answer, Gate, Request, request, send};
 use crate::verdict::{Failed, Outcome};
@@ -43,16 +43,25 @@ impl Demo {
 
     /// Without the header.
     pub(super) fn without_header(&self) -> Request {
-        request(Method::POST, &format!("/demo/{}?{}", self.path, self.query)).body(JSON, self.body.clone())
+        self.in_type(JSON)
     }
 
     pub(super) fn request(&self) -> Request {
-        self.without_header().header(HEADER, &self.header)
+        self.request_in(JSON)
     }
 
-    /// With parameters and headers beside it that aren't meant, and a form as its body that has the
-    /// same names. The real header is the first, the second or the last.
-    pub(super) fn crowded(&self, bench: &Bench, turn: usize) -> (Request, String) {
+    /// With a body of this content type.
+    pub(super) fn request_in(&self, kind: &str) -> Request {
+        self.in_type(kind).header(HEADER, &self.header)
+    }
+
+    fn in_type(&self, kind: &str) -> Request {
+        request(Method::POST, &format!("/demo/{}?{}", self.path, self.query)).body(kind, self.body.clone())
+    }
+
+    /// With parameters and headers beside it that aren't meant. The real header is the first, the
+    /// second or the last.
+    pub(super) fn crowded(&self, bench: &Bench, turn: usize) -> Request {
         let [before, behind, other] = [bench.word(), bench.word(), bench.word()];
         let query = format!(
             "demo={before}&flag&empty=&xparam_demo={behind}&a=b=param_demo={other}&{}&&param={before}&path={behind}\
@@ -62,9 +71,8 @@ impl Demo {
         let [longer, long] = ["x-header-demo", "header-demo-x"].map(HeaderName::from_static);
         let mut headers = [(HEADER, &self.header), (longer, &other), (long, &other)];
         headers.rotate_right(turn);
-        let body = format!("param_demo={other}&header-demo={other}&path_demo={other}&body={other}");
-        let request = request(Method::POST, &format!("/demo/{}?{query}", self.path)).body(FORM, body.clone());
-        (headers.into_iter().fold(request, |request, (name, value)| request.header(name, value)), body)
+        let request = request(Method::POST, &format!("/demo/{}?{query}", self.path)).body(JSON, self.body.clone());
+        headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 }
 
