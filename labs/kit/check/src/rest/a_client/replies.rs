@@ -1,5 +1,7 @@
 //! What the client is told, and what it gets: runs of it, some at once.
 
+use std::time::Duration;
+
 use futures_util::future::try_join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -42,9 +44,14 @@ impl Run {
     }
 
     pub(super) async fn call(&self, bench: &Bench) -> Result<Call, Failed> {
+        self.call_for(bench, PATIENCE).await
+    }
+
+    /// It is killed when its first request is so long ago.
+    pub(super) async fn call_for(&self, bench: &Bench, patience: Duration) -> Result<Call, Failed> {
         let args: Vec<&str> = self.id.as_deref().map_or(vec!["health"], |id| vec!["get", id]);
         let reply = self.reply.clone();
-        bench.call(&args, PATIENCE, move |_, _| reply.clone()).await
+        bench.call(&args, patience, move |_, _| reply.clone()).await
     }
 }
 

@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::replies::{Run, each, ok, order};
+use futures_util::future::try_join_all;
+
+use super::replies::{Run, ok, order};
 use crate::bench::Bench;
 use crate::beside::{UnderWay, under_way};
 use crate::call::Call;
 use crate::http::Reply;
 
+/// From its first request: three seconds, as the sentence says, and what a busy machine adds.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// From its start, where there is no request to count from.
 const ALONE: Duration = Duration::from_secs(15);
 
@@ -33,7 +37,8 @@ pub(super) fn waiting(bench: &mut Bench) -> Waiting {
         let bench = &with_silence;
         let stuck = ok(order(bench).to_string()).stuck();
         let both = |reply: Reply| [Run::get(bench, reply.clone()), Run::health(reply)];
-        each(bench, &[both(Reply::Hang), both(stuck)].concat()).await.map(Arc::new)
+        let runs = [both(Reply::Hang), both(stuck)].concat();
+        try_join_all(runs.iter().map(|run| run.call_for(bench, PATIENCE))).await.map(Arc::new)
     });
     let waiting = Waiting { nobody, silent };
     bench.seen.insert(waiting.clone());
