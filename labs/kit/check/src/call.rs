@@ -1,7 +1,7 @@
 //! One run of a client, with the checker as its server.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tokio::time::{sleep, timeout};
@@ -26,15 +26,19 @@ pub(crate) struct Call {
 const TRIES: usize = 5;
 /// Until it asks for something. Some languages take seconds on a busy machine.
 const TO_START: Duration = Duration::from_secs(15);
+/// So long it takes any language to ask for something. Where it took longer, the machine is busy, and
+/// what is left takes longer as well.
+const AT_REST: Duration = Duration::from_secs(1);
 
 impl Bench {
     /// Runs the client to its end, against a server that does as `plan` says. It is killed
-    /// when its first request is so long ago.
+    /// when its first request is so long ago; later on a busy machine.
     pub(crate) async fn call(&self, args: &[&str], patience: Duration, plan: impl Plan) -> Result<Call, Failed> {
         let (server, claim) = server(plan).await?;
+        let began = Instant::now();
         let enough = async {
             if timeout(TO_START, server.wait_for(1)).await.is_ok() {
-                sleep(patience).await;
+                sleep(patience + began.elapsed().saturating_sub(AT_REST)).await;
             }
         };
         let ran = self.run(server.address(), args, enough).await?;
@@ -142,7 +146,7 @@ impl Call {
             }
             None => format!("(it still ran after {} s, and was killed)", self.patience.as_secs_f32()),
         };
-        let end = if self.ran.too_much { format!("{end}\n(more than 1 MiB on stdout)") } else { end };
+        let end = if self.ran.too_much { format!("{end}\n(more than 3 MiB on stdout)") } else { end };
         let stdout = self.ran.stdout.trim();
         if stdout.is_empty() { format!("{end}\n(nothing on stdout)") } else { format!("{end}\n{}", short(stdout)) }
     }

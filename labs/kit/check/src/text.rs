@@ -47,7 +47,7 @@ impl Text {
     /// What `line` has printed.
     pub(crate) fn printed(line: &str, ran: Ran) -> Result<Self, Failed> {
         let came = match ran.status {
-            _ if ran.too_much => "more than 1 MiB on stdout".to_owned(),
+            _ if ran.too_much => "more than 3 MiB on stdout".to_owned(),
             None => format!("it still ran after {} s, and was killed", TO_PRINT.as_secs()),
             Some(status) if !status.success() => describe(status),
             Some(_) if ran.stdout.trim().is_empty() => "nothing on stdout".to_owned(),

@@ -12,14 +12,23 @@ pub(crate) fn unlike(id: &str, word: &str) -> String {
     }
 }
 
-/// Ids that nobody has and that some readers take for this one, or for the last of a list: those
-/// that read as far as they understand, count from the end, or compare beginnings.
+/// Ids that some readers take for this one, or for the last of a list: those that read as far as
+/// they understand, count from the end, count on, or compare beginnings and ends. Somebody may have
+/// one of them.
 pub(crate) fn near(id: &str) -> Vec<String> {
-    if id.chars().all(|c| c.is_ascii_digit()) {
-        vec!["-1".to_owned(), format!("{id}x")]
+    let mut shorter = id.to_owned();
+    shorter.pop();
+    let longer = [format!("{id}x"), format!("x{id}")].into_iter();
+    if let Ok(number) = id.parse::<u64>() {
+        let next = number.saturating_add(1).to_string();
+        // As many bits further as some languages' numbers have.
+        let wrapped = number.saturating_add(1 << 32).to_string();
+        let numbers = ["-1".to_owned(), "0".to_owned(), next, wrapped, shorter];
+        longer.chain(numbers).filter(|near| !near.is_empty()).collect()
     } else {
         let begin = id.rsplit_once('-').map(|(begin, _)| begin.to_owned());
-        [format!("{id}x")].into_iter().chain(begin.filter(|begin| !begin.is_empty())).collect()
+        let shorter = [shorter].into_iter().chain(begin);
+        longer.chain(shorter.filter(|shorter| !shorter.is_empty())).collect()
     }
 }
 
@@ -29,9 +38,9 @@ mod tests {
 
     #[test]
     fn what_is_near_is_another() {
-        assert_eq!(near("17"), ["-1", "17x"]);
-        assert_eq!(near("0190a5b4"), ["0190a5b4x"]);
-        assert_eq!(near("o-17"), ["o-17x", "o"]);
+        assert_eq!(near("17"), ["17x", "x17", "-1", "0", "18", "4294967313", "1"]);
+        assert_eq!(near("0190a5bx"), ["0190a5bxx", "x0190a5bx", "0190a5b"]);
+        assert_eq!(near("o-17"), ["o-17x", "xo-17", "o-1", "o"]);
     }
 
     #[test]

@@ -29,11 +29,13 @@ pub(crate) struct Request {
     body: Option<Bytes>,
     gate: Option<Gate>,
     patience: Duration,
+    title_case: bool,
 }
 
 /// A request without a body.
 pub(crate) fn request(method: Method, path: &str) -> Request {
-    Request { method, path: path.to_owned(), headers: Vec::new(), body: None, gate: None, patience: PATIENCE }
+    let (headers, path) = (Vec::new(), path.to_owned());
+    Request { method, path, headers, body: None, gate: None, patience: PATIENCE, title_case: false }
 }
 
 /// `GET path`
@@ -60,6 +62,11 @@ impl Request {
     /// The last byte of its body waits at the gate.
     pub(crate) fn held_at(self, gate: &Gate) -> Self {
         Self { gate: Some(gate.clone()), ..self }
+    }
+
+    /// The names of its headers as `Header-Name`, as some clients write them.
+    pub(crate) fn title_case(self) -> Self {
+        Self { title_case: true, ..self }
     }
 
     /// Another time for the whole answer than 5 s.
@@ -142,8 +149,10 @@ const NOT_HTTP: Advice = Advice {
 async fn exchange(address: SocketAddr, request: Request, recording: Recording) -> Result<Answer, Problem> {
     let stream = TcpStream::connect(address).await.map_err(|error| Problem::refused(address, &error))?;
     let stream = Recorded::new(stream, recording.clone());
+    let mut http1 = hyper::client::conn::http1::Builder::new();
+    http1.title_case_headers(request.title_case);
     let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| Problem::broken(&error))?;
+        http1.handshake(TokioIo::new(stream)).await.map_err(|error| Problem::broken(&error))?;
     let outgoing = outgoing(address, request).map_err(Problem::plain)?;
     // The connection does the work while the answer is waited for, and is closed with it.
     let answer = async {

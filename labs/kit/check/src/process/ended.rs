@@ -13,7 +13,7 @@ use crate::verdict::Advice;
 pub(crate) struct Ran {
     /// `None`: it didn't end in time, and was killed.
     pub(crate) status: Option<ExitStatus>,
-    /// 1 MiB at most.
+    /// 3 MiB at most.
     pub(crate) stdout: String,
     /// It printed more than that.
     pub(crate) too_much: bool,

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-const FIRST: usize = 1024 * 1024;
+const FIRST: usize = 3 * 1024 * 1024;
 const LAST: usize = 16 * 1024;
 /// Moments that are kept: when what came.
 const MOMENTS: usize = 10_000;
@@ -48,7 +48,7 @@ struct Progress {
 }
 
 impl Output {
-    /// Keeps the first MiB.
+    /// Keeps the first 3 MiB.
     pub(crate) fn first(from: impl AsyncRead + Send + Unpin + 'static) -> Self {
         Self::start(from, |kept, new| {
             let room = FIRST.saturating_sub(kept.bytes.len()).min(new.len());

@@ -1,14 +1,15 @@
 //! rest/02: a client that acts on what it gets.
 
+mod replies;
 mod waiting;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use self::replies::{Run, bodies, broken, each, html, of_other_types, ok, order};
 use self::waiting::waiting;
 use super::README;
 use crate::bench::Bench;
@@ -37,76 +38,75 @@ pub(crate) const EXERCISE: Exercise = Exercise {
     ],
 };
 
-/// From its first request: three seconds, as the sentence says, and what a busy machine adds.
-const PATIENCE: Duration = Duration::from_secs(4);
-/// Runs that are under way at once.
-const AT_ONCE: usize = 4;
+/// From its first request, where nothing says how long it may take.
+const PATIENCE: Duration = Duration::from_secs(7);
 /// So much may be in a body.
 const MOST: usize = 1024 * 1024;
 /// What was taken of a body without end: 1 MiB was read, and the system's buffers hold some more.
 const MOST_TAKEN: u64 = 12 * 1024 * 1024;
-
+/// Those that somebody makes an exception for, the first and the last.
+const STATUSES: [u16; 12] = [400, 401, 403, 404, 409, 422, 429, 500, 502, 503, 504, 599];
 /// What no list has of the statuses that somebody knows.
-const SELDOM: [[StatusCode; 4]; 2] = [
-    [StatusCode::PAYMENT_REQUIRED, StatusCode::GONE, StatusCode::IM_A_TEAPOT, StatusCode::LOCKED],
-    [
-        StatusCode::NOT_IMPLEMENTED,
-        StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-        StatusCode::INSUFFICIENT_STORAGE,
-        StatusCode::LOOP_DETECTED,
-    ],
-];
+const SELDOM: [u16; 6] = [402, 410, 412, 418, 451, 507];
 
 async fn it_asks_for_what_it_is_told(bench: &mut Bench) -> Outcome {
-    let value = &order(bench);
-    let runs = [None, Some(bench.id()), Some(bench.word())].map(|id| {
-        let bench = &*bench;
-        async move {
-            let args: Vec<&str> = id.as_deref().map_or(vec!["health"], |id| vec!["get", id]);
-            let path = id.as_deref().map_or("/health".to_owned(), |id| format!("/v1/orders/{id}"));
-            let reply = Reply::json(StatusCode::OK, value);
-            let call = bench.call(&args, PATIENCE, move |_, _| reply.clone()).await?;
-            call.expect_requests(1, &Method::GET, &path)
-        }
-    });
-    try_join_all(runs).await?;
+    let number = bench.number(900);
+    let ids = [
+        bench.id(),
+        bench.word(),
+        "health".to_owned(),
+        format!("00{number}"),
+        format!("{}-Q{number}", bench.word().to_uppercase()),
+    ];
+    let reply = ok(order(bench).to_string());
+    let mut runs = vec![Run::health(reply.clone())];
+    runs.extend(ids.map(|id| Run { id: Some(id), reply: reply.clone() }));
+    for (run, call) in runs.iter().zip(each(bench, &runs).await?) {
+        call.expect_requests(1, &Method::GET, &run.path())?;
+    }
     waiting(bench);
     // Whatever it is told: it isn't asked to try again.
     for (_, call) in error_pages(bench).await?.iter() {
-        let requests = call.requests();
-        let path = requests.first().map_or_else(String::new, |first| first.path.clone());
-        call.expect_requests(1, &Method::GET, &path)?;
+        it_asked_once(call)?;
     }
-    Ok(())
+    hung_up(bench).await?.iter().try_for_each(it_asked_once)
+}
+
+fn it_asked_once(call: &Call) -> Outcome {
+    let path = call.requests().first().map_or_else(String::new, |first| first.path.clone());
+    call.expect_requests(1, &Method::GET, &path)
+}
+
+/// What came of it, for both verbs, where no answer came.
+type HungUp = Arc<[Call; 2]>;
+
+async fn hung_up(bench: &mut Bench) -> Result<HungUp, Failed> {
+    if let Some(calls) = bench.seen.get::<HungUp>() {
+        return Ok(calls.clone());
+    }
+    let [get, health] = [Run::get(bench, Reply::Cut), Run::health(Reply::Cut)];
+    let calls: HungUp = Arc::new(tokio::try_join!(get.call(bench), health.call(bench))?.into());
+    bench.seen.insert(calls.clone());
+    Ok(calls)
 }
 
 async fn it_prints_the_json(bench: &mut Bench) -> Outcome {
-    let long: Vec<String> = (0..2_000).map(|number| format!("{number}: {}", bench.word().repeat(8))).collect();
-    let pretty = serde_json::to_string_pretty(&order(bench)).unwrap_or_default().replace('\n', "\r\n");
-    let bodies = [
-        order(bench).to_string(),
-        // Not long enough to be refused, nor to be too much on stdout in UTF-16.
-        json!([format!("{}{}", bench.word(), "x".repeat(500_000)), null, true, { bench.word(): [] }]).to_string(),
-        // Nothing is in them, and they are JSON.
-        "{}".to_owned(),
-        " [ ]\n".to_owned(),
-        format!("{pretty}\r\n"),
-        json!({ "orders": long }).to_string(),
-    ];
-    let replies = bodies.map(|body| Reply::text(StatusCode::OK, "application/json", body).chunked());
-    each_is_printed(bench, &replies).await
+    let runs: Vec<Run> = bodies(bench).into_iter().map(|body| Run::either(bench, ok(body).chunked())).collect();
+    let (get, health) = (ok(order(bench).to_string()), ok(order(bench).to_string()));
+    each_is_printed(bench, &[Run::get(bench, get), Run::health(health)]).await?;
+    each_is_printed(bench, &runs).await
 }
 
 async fn a_charset_is_no_matter(bench: &mut Bench) -> Outcome {
     let types = ["application/json; charset=utf-8", "application/json;charset=UTF-8"];
-    let replies = types.map(|content_type| Reply::text(StatusCode::OK, content_type, order(bench).to_string()));
-    each_is_printed(bench, &replies).await
+    let [one, other] = types.map(|content_type| Reply::text(StatusCode::OK, content_type, order(bench).to_string()));
+    each_is_printed(bench, &[Run::get(bench, one), Run::health(other)]).await
 }
 
 /// The body stands on stdout, and the exit code is 0.
-async fn each_is_printed(bench: &Bench, replies: &[Reply]) -> Outcome {
-    for (call, reply) in each(bench, replies).await?.iter().zip(replies) {
-        call.expect_output(&body_of(reply))?;
+async fn each_is_printed(bench: &Bench, runs: &[Run]) -> Outcome {
+    for (call, run) in each(bench, runs).await?.iter().zip(runs) {
+        call.expect_output(&body_of(&run.reply))?;
         call.expect_exit(&[0])?;
     }
     Ok(())
@@ -127,54 +127,45 @@ async fn an_error_page_is_not_printed(bench: &mut Bench) -> Outcome {
 /// What came of them: two checks look at the same runs.
 type ErrorPages = Arc<Vec<(StatusCode, Call)>>;
 
-/// HTML, a problem, and JSON that looks as it should, in statuses that are usual and others.
+/// HTML, a problem, nothing at all, and JSON that looks as it should, in statuses that are usual and others.
 async fn error_pages(bench: &mut Bench) -> Result<ErrorPages, Failed> {
     if let Some(pages) = bench.seen.get::<ErrorPages>() {
         return Ok(pages.clone());
     }
-    let (ise, not_found) = (StatusCode::INTERNAL_SERVER_ERROR, StatusCode::NOT_FOUND);
+    let (ise, not_found, away) =
+        (StatusCode::INTERNAL_SERVER_ERROR, StatusCode::NOT_FOUND, StatusCode::SERVICE_UNAVAILABLE);
     let page = html(bench, "Internal Server Error");
     let problem = json!({ "title": "Not Found", "detail": bench.word() }).to_string();
-    let drawn = |known: [StatusCode; 4]| known[bench.number(5) as usize - 2];
-    let json = [StatusCode::BAD_REQUEST, drawn(SELDOM[0]), drawn(SELDOM[1]), StatusCode::SERVICE_UNAVAILABLE];
-    let mut replies = vec![
-        Reply::text(ise, "text/html; charset=utf-8", page),
-        Reply::text(not_found, "application/problem+json", problem),
+    let mut pages = vec![
+        (ise, Run::get(bench, Reply::text(ise, "text/html; charset=utf-8", page))),
+        (not_found, Run::get(bench, Reply::text(not_found, "application/problem+json", problem))),
+        (not_found, Run::health(Reply::json(not_found, &order(bench)))),
+        (away, Run::health(Reply::status(away))),
     ];
-    replies.extend(json.map(|status| Reply::json(status, &order(bench))));
-    let statuses = [ise, not_found].into_iter().chain(json);
-    let pages: ErrorPages = Arc::new(statuses.zip(each(bench, &replies).await?).collect());
+    let seldom = SELDOM[bench.number(7) as usize - 2];
+    let json = STATUSES.into_iter().chain([seldom]).filter_map(|status| StatusCode::from_u16(status).ok());
+    pages.extend(json.map(|status| (status, Run::either(bench, Reply::json(status, &order(bench))))));
+    let (statuses, runs): (Vec<_>, Vec<_>) = pages.into_iter().unzip();
+    let pages: ErrorPages = Arc::new(statuses.into_iter().zip(each(bench, &runs).await?).collect());
     bench.seen.insert(pages.clone());
     Ok(pages)
 }
 
 async fn other_content_types_are_refused(bench: &mut Bench) -> Outcome {
-    let json = |content_type| Reply::text(StatusCode::OK, content_type, order(bench).to_string());
-    let untyped = Reply::Answer { status: StatusCode::OK, headers: Vec::new(), body: order(bench).to_string() };
-    let page = Reply::text(StatusCode::OK, "text/html", html(bench, "Please log in"));
-    // The last but one begins as it should, and is texts with a separator of their own (RFC 7464).
-    let kinds = ["text/json", "text/plain", "application/problem+json", "application/json-seq"];
-    let mut replies: Vec<Reply> = kinds.map(json).into();
-    replies.extend([page, untyped]);
-    each_is_refused(bench, &replies).await
+    each_is_refused(bench, of_other_types(bench)).await
 }
 
 async fn half_an_answer_is_none(bench: &mut Bench) -> Outcome {
-    let text = |body: String| Reply::text(StatusCode::OK, "application/json", body);
-    let mut broken = order(bench).to_string();
-    broken.truncate(broken.len() - 1);
-    let page = text(html(bench, "Please log in"));
-    let two = text(format!("{}\n{}", order(bench), order(bench)));
-    let cut = text(order(bench).to_string()).cut();
-    // What came of it is JSON: that it is half of something, the connection tells alone.
-    let number = format!("{}{}", 100_000 + bench.number(800_000), " ".repeat(40_000));
-    let number = text(number.repeat(2)).cut();
-    each_is_refused(bench, &[text(broken), page, text(String::new()), two, cut, number]).await
+    each_is_refused(bench, broken(bench)).await
 }
 
-/// Exit code 1, and nothing on stdout.
-async fn each_is_refused(bench: &Bench, replies: &[Reply]) -> Outcome {
-    each(bench, replies).await?.iter().try_for_each(is_refused)
+/// Exit code 1, and nothing on stdout. The first and the last are for both verbs.
+async fn each_is_refused(bench: &Bench, replies: Vec<Reply>) -> Outcome {
+    let both = [&replies[..1], &replies[replies.len() - 1..]].concat();
+    let mut runs: Vec<Run> = both.iter().map(|reply| Run::get(bench, reply.clone())).collect();
+    runs.extend(both.into_iter().map(Run::health));
+    runs.extend(replies[1..replies.len() - 1].iter().map(|reply| Run::either(bench, reply.clone())));
+    each(bench, &runs).await?.iter().try_for_each(is_refused)
 }
 
 fn is_refused(call: &Call) -> Outcome {
@@ -183,7 +174,8 @@ fn is_refused(call: &Call) -> Outcome {
 }
 
 async fn nobody_is_there(bench: &mut Bench) -> Outcome {
-    for call in &*waiting(bench).nobody.await? {
+    let (nobody, hung_up) = (waiting(bench).nobody.await?, hung_up(bench).await?);
+    for call in nobody.iter().chain(&*hung_up) {
         call.expect_exit(&[1, 3])?;
         call.expect_no_output()?;
     }
@@ -195,43 +187,32 @@ async fn silence_has_an_end(bench: &mut Bench) -> Outcome {
 }
 
 async fn a_body_has_a_bound(bench: &mut Bench) -> Outcome {
-    let (taken, begin) = (Taken::default(), order(bench).to_string());
-    let endless = Reply::Endless { content_type: "application/json", begin, taken: taken.clone() };
-    // One that ends, and only its length is wrong with it: a byte too much, said before or not.
-    let long = Reply::json(StatusCode::OK, &"x".repeat(MOST - 1).into());
-    let calls = each(bench, &[endless, long.clone(), long.chunked()]).await?;
-    calls[0].expect("less than 12 MiB taken, however much there is", taken.bytes() < MOST_TAKEN)?;
-    calls.iter().try_for_each(is_refused)
-}
-
-/// One run for each reply.
-async fn each(bench: &Bench, replies: &[Reply]) -> Result<Vec<Call>, Failed> {
-    let mut calls = Vec::new();
-    for some in replies.chunks(AT_ONCE) {
-        let runs = some.iter().map(|reply| async move {
-            let (id, reply) = (bench.id(), reply.clone());
-            bench.call(&["get", &id], PATIENCE, move |_, _| reply.clone()).await
-        });
-        calls.extend(try_join_all(runs).await?);
+    let taken = [Taken::default(), Taken::default()];
+    let endless = |taken: &Taken| Reply::Endless {
+        content_type: "application/json",
+        begin: order(bench).to_string(),
+        taken: taken.clone(),
+    };
+    let text = |letters: String| ok(json!(letters).to_string());
+    // They end, and only their length is wrong with them: a byte too much, said before or not. In
+    // characters one is half as long.
+    let long = text("x".repeat(MOST - 1));
+    let wide = text(format!("x{}", "é".repeat(MOST / 2 - 1)));
+    let runs = [
+        Run::get(bench, endless(&taken[0])),
+        Run::health(endless(&taken[1])),
+        Run::get(bench, long.clone()),
+        Run::health(long.chunked()),
+        Run::either(bench, wide),
+    ];
+    let calls = each(bench, &runs).await?;
+    for (call, taken) in calls.iter().zip(&taken) {
+        call.expect("less than 12 MiB taken, however much there is", taken.bytes() < MOST_TAKEN)?;
     }
-    Ok(calls)
-}
-
-/// What no program prints by luck: every kind of JSON, and words that are drawn.
-fn order(bench: &Bench) -> Value {
-    json!({
-        "id": bench.id(),
-        "created_by": format!("Zoë \"{}\" \\ {{}} 🦀\n", bench.word()),
-        "status": "QUEUED",
-        "equipment": ["KEYBOARD", bench.word()],
-        "version": 10_000 + bench.number(900_000),
-        "note": null,
-        bench.word(): { "none": null, "yes": true, "half": -0.5, "empty": [[], {}, ""] },
-    })
-}
-
-fn html(bench: &Bench, title: &str) -> String {
-    format!("<!doctype html>\n<title>{title}</title>\n<p>{}</p>\n", bench.word())
+    calls.iter().try_for_each(is_refused)?;
+    // Not a byte too much.
+    let just = text("x".repeat(MOST - 2));
+    each_is_printed(bench, &[Run::either(bench, just.clone()), Run::either(bench, just.chunked())]).await
 }
 
 fn body_of(reply: &Reply) -> Value {

@@ -1,15 +1,15 @@
 //! rest/03: the four places of a request that hold data.
 
-use std::time::Duration;
+mod demo;
 
 use http::{HeaderName, Method, StatusCode};
-use serde_json::Value;
 
+use self::demo::{Demo, expect, expect_all, expect_value, expect_values, one_amid_the_other};
 use super::README;
 use crate::bench::Bench;
 use crate::exercise::{Exercise, Role, checks};
-use crate::http::{Answer, Gate, Request, get, request, send};
-use crate::verdict::{Failed, Outcome};
+use crate::http::request;
+use crate::verdict::Outcome;
 
 pub(crate) const EXERCISE: Exercise = Exercise {
     id: "rest/03",
@@ -34,59 +34,6 @@ const HEADER: HeaderName = HeaderName::from_static("header-demo");
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 const MULTIPART: &str = "multipart/form-data; boundary=b";
-/// For the first part of a body that nobody may be reading yet.
-const ARRIVE: Duration = Duration::from_millis(300);
-
-/// One request: path and query as they stand in its first line.
-struct Demo {
-    path: String,
-    query: String,
-    header: String,
-    body: String,
-}
-
-impl Demo {
-    /// A request in which nothing is encoded, each value a word of its own.
-    fn plain(bench: &Bench) -> Self {
-        // In both cases: nobody has a reason to change that either.
-        let word = || format!("{}AbC", bench.word());
-        Self {
-            path: word(),
-            query: format!("param_demo={}", word()),
-            header: word(),
-            body: format!("{{\"{}\":1}}", word()),
-        }
-    }
-
-    /// Without the header.
-    fn without_header(&self) -> Request {
-        request(Method::POST, &format!("/demo/{}?{}", self.path, self.query)).body(JSON, self.body.clone())
-    }
-
-    fn request(&self) -> Request {
-        self.without_header().header(HEADER, &self.header)
-    }
-}
-
-/// Sends it, and looks whether `result` has the value under the name.
-async fn expect(bench: &mut Bench, request: Request, name: &str, value: &str) -> Outcome {
-    let answer = bench.server().await?.send(request).await?;
-    expect_value(&answer, name, value)
-}
-
-fn expect_value(answer: &Answer, name: &str, value: &str) -> Outcome {
-    answer.expect_status(StatusCode::OK)?;
-    let holds = answer.json()?["result"][name] == *value;
-    answer.expect(&format!("`result.{name}` to be the string {}", shown(value)), holds)
-}
-
-/// As it stands in JSON; of a long one the beginning.
-fn shown(value: &str) -> String {
-    match value.char_indices().nth(50) {
-        None => Value::from(value).to_string(),
-        Some((end, _)) => format!("{} … (all {} bytes that were sent)", Value::from(&value[..end]), value.len()),
-    }
-}
 
 async fn it_answers_200_in_json(bench: &mut Bench) -> Outcome {
     let request = Demo::plain(bench).request();
@@ -96,35 +43,39 @@ async fn it_answers_200_in_json(bench: &mut Bench) -> Outcome {
 }
 
 async fn each_value_has_its_name(bench: &mut Bench) -> Outcome {
-    let [before, behind, other] = [bench.word(), bench.word(), bench.word()];
-    let around = |query: &str| {
-        format!("demo={before}&xparam_demo={behind}&{query}&param={before}&path={behind}&param_demox={before}")
-    };
     let path = bench.word();
-    for crowded in [false, true] {
-        // The same path as before: the rest is new.
-        let mut demo = Demo { path: path.clone(), ..Demo::plain(bench) };
-        let param = demo.query["param_demo=".len()..].to_owned();
-        if crowded {
-            demo.query = around(&demo.query);
-        }
-        // Longer names, before it and behind.
-        let [longer, long] = ["x-header-demo", "header-demo-x"].map(HeaderName::from_static);
-        let request = demo.without_header().header(longer, &other).header(HEADER, &demo.header).header(long, &other);
+    // The same path each time: the rest is new.
+    expect_all(bench, &Demo { path: path.clone(), ..Demo::plain(bench) }).await?;
+    for turn in 0..3 {
+        let demo = Demo { path: path.clone(), ..Demo::plain(bench) };
+        let request = demo.crowded(bench, turn);
         let answer = bench.server().await?.send(request).await?;
-        for (name, value) in [("path", &demo.path), ("param", &param), ("header", &demo.header), ("body", &demo.body)] {
-            expect_value(&answer, name, value)?;
-        }
+        expect_values(&answer, &demo.values())?;
     }
-    // What looks like something else in JSON, and is a text here as well.
-    let number = || bench.number(1_000).to_string();
-    let numbers = [number(), format!("00{}", number()), format!("{}e3", number()), number()];
-    for [path, param, header, body] in [numbers, ["true", "null", "false", "null"].map(str::to_owned)] {
-        let demo = Demo { path, query: format!("param_demo={param}"), header, body };
-        let answer = bench.server().await?.send(demo.request()).await?;
-        for (name, value) in [("path", &demo.path), ("param", &param), ("header", &demo.header), ("body", &demo.body)] {
-            expect_value(&answer, name, value)?;
-        }
+    let demo = Demo::plain(bench);
+    expect(bench, demo.request().title_case(), "header", &demo.header).await?;
+    texts_stay_texts(bench).await?;
+    let of = [Demo::plain(bench), Demo::plain(bench)];
+    for (demo, answer) in of.iter().zip(one_amid_the_other(bench, [&of[0], &of[1]]).await?) {
+        expect_values(&answer, &demo.values())?;
+    }
+    Ok(())
+}
+
+/// What looks like something else, in each of the places.
+async fn texts_stay_texts(bench: &mut Bench) -> Outcome {
+    let number = bench.number(1_000);
+    let long = format!("{number}{number}{}", "0".repeat(20));
+    // In a body they are JSON as well, and stay the same when they are read as that.
+    let mut bodies = ["0", "true", "null", "false"].map(str::to_owned).to_vec();
+    bodies.extend([number.to_string(), format!("-{number}")]);
+    let mut texts = bodies.clone();
+    texts.extend(["1.0".to_owned(), "undefined".to_owned(), format!("00{number}"), format!("{number}e3"), long]);
+    for turn in 0..texts.len() {
+        let [path, param, header] = [0, 2, 5].map(|at| texts[at].clone());
+        let body = bodies[turn % bodies.len()].clone();
+        expect_all(bench, &Demo::of([path, param, header, body])).await?;
+        texts.rotate_left(1);
     }
     Ok(())
 }
@@ -132,15 +83,19 @@ async fn each_value_has_its_name(bench: &mut Bench) -> Outcome {
 async fn the_path_is_decoded(bench: &mut Bench) -> Outcome {
     let word = bench.word();
     let encoded = [
-        ("a%20%20b", "a  b"),
-        ("%C3%A9%f0%9f%8e%a7", "é🎧"),
-        ("1+1", "1+1"),
-        ("100%2525", "100%25"),
-        ("%3CB%3E%26%22", "<B>&\""),
+        ("WORDa%20%20b", "WORDa  b"),
+        ("WORD%C3%A9%f0%9f%8e%a7", "WORDé🎧"),
+        ("WORD1+1", "WORD1+1"),
+        ("WORD100%2525", "WORD100%25"),
+        ("WORD%3CB%3E%26%22", "WORD<B>&\""),
+        ("%20WORD%20", " WORD "),
+        ("%2BWORD%3D%23%3F", "+WORD=#?"),
+        ("e%CC%81WORD%2520", "e\u{301}WORD%20"),
+        ("WORD=a&b:c@d,e~(f)", "WORD=a&b:c@d,e~(f)"),
     ];
-    for (sent, value) in encoded {
-        let demo = Demo { path: format!("{word}{sent}"), ..Demo::plain(bench) };
-        expect(bench, demo.request(), "path", &format!("{word}{value}")).await?;
+    for [sent, value] in encoded.map(|(sent, value)| [sent, value].map(|text| text.replace("WORD", &word))) {
+        let demo = Demo { path: sent, ..Demo::plain(bench) };
+        expect(bench, demo.request(), "path", &value).await?;
     }
     Ok(())
 }
@@ -148,25 +103,39 @@ async fn the_path_is_decoded(bench: &mut Bench) -> Outcome {
 async fn the_query_is_decoded(bench: &mut Bench) -> Outcome {
     let word = bench.word();
     let encoded = [
-        ("a%20%20b", "a  b"),
-        ("%C3%A9%f0%9f%8e%a7", "é🎧"),
-        ("1+1", "1 1"),
-        ("1%2b1", "1+1"),
-        ("a%26b%3Dc", "a&b=c"),
-        ("%20%3CB%3E%20", " <B> "),
-        ("100%2525", "100%25"),
+        ("WORDa%20%20b", "WORDa  b"),
+        ("WORD%C3%A9%f0%9f%8e%a7", "WORDé🎧"),
+        ("WORD1+1", "WORD1 1"),
+        ("WORD1%2b1", "WORD1+1"),
+        ("WORDa%26b%3Dc", "WORDa&b=c"),
+        ("WORD%20%3CB%3E%20", "WORD <B> "),
+        ("WORD100%2525", "WORD100%25"),
+        ("+%20WORD+", "  WORD "),
+        ("WORD=a==", "WORD=a=="),
+        ("=WORD", "=WORD"),
+        ("%22WORD%22%5C%23%3B%2520", "\"WORD\"\\#;%20"),
+        ("e%CC%81WORD/:?@,", "e\u{301}WORD/:?@,"),
     ];
-    for (sent, value) in encoded {
-        let query = format!("before=1&param_demo={word}{sent}&behind=2");
+    for [sent, value] in encoded.map(|(sent, value)| [sent, value].map(|text| text.replace("WORD", &word))) {
+        let query = format!("before=1&param_demo={sent}&behind=2");
         let demo = Demo { query, ..Demo::plain(bench) };
-        expect(bench, demo.request(), "param", &format!("{word}{value}")).await?;
+        expect(bench, demo.request(), "param", &value).await?;
     }
     Ok(())
 }
 
 async fn the_header_stays_as_it_is(bench: &mut Bench) -> Outcome {
     let word = bench.word();
-    for value in [format!("a%20b+{word}"), format!("{word}, \"B\"; c=<1>"), format!("{word}  100%25")] {
+    let values = [
+        format!("a%20b+{word}"),
+        format!("{word}, \"B\"; c=<1>"),
+        format!("{word}  100%25"),
+        format!("\"{word}\""),
+        format!("a={word}; b=\"c\\d\"; /?&#'"),
+        format!("=?utf-8?q?{word}=20?="),
+        format!("{word}.").repeat(100),
+    ];
+    for value in values {
         let demo = Demo { header: value.clone(), ..Demo::plain(bench) };
         expect(bench, demo.request(), "header", &value).await?;
     }
@@ -181,35 +150,31 @@ async fn the_body_stays_as_it_is(bench: &mut Bench) -> Outcome {
         (MULTIPART, format!("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n{word}\r\n--b--\r\n")),
         (JSON, format!("{{ \"b\":  1.0,\n  \"a\": \"{word}\", \"b\": [null] }}\r\n")),
         (JSON, format!("{{\"{word}\":")),
-        ("text/plain", format!(" \t{word} é🎧 \\u00e9 %20\r\n\n")),
+        (JSON, format!("\"{word} \\u00e9\"")),
+        (JSON, String::new()),
+        (FORM, String::new()),
+        ("text/plain", format!(" \t{word} é🎧 e\u{301} \\u00e9 %20 <&>\r\n\r\n\n")),
+        ("text/plain; charset=utf-8", "\n \n".to_owned()),
         ("application/xml", format!("<a b='{word}'>&amp;</a>")),
+        ("application/octet-stream", format!("{word}\u{0}é")),
         ("text/plain", String::new()),
         // More than one read of a socket brings.
-        ("text/plain", format!("{word}\n").repeat(2_000)),
+        ("text/plain", format!("{word}\n").repeat(1_660)),
+        ("text/plain", format!("{word}é🎧").repeat(1_100)),
     ];
     for (kind, body) in bodies {
-        let Demo { path, query, header, .. } = Demo::plain(bench);
-        let request = request(Method::POST, &format!("/demo/{path}?{query}")).header(HEADER, header);
-        expect(bench, request.body(kind, body.clone()), "body", &body).await?;
+        let demo = Demo { body, ..Demo::plain(bench) };
+        expect(bench, demo.request_in(kind), "body", &demo.body).await?;
     }
+    // It has the names of the other places.
+    let body = format!("param_demo={word}&header-demo={word}&path_demo={word}&body={word}");
+    let demo = Demo { body, ..Demo::plain(bench) };
+    let answer = bench.server().await?.send(demo.request_in(FORM)).await?;
+    expect_values(&answer, &demo.values())?;
     let body = format!("{word} é");
-    let answer = in_two_parts(bench, Demo { body: body.clone(), ..Demo::plain(bench) }.request()).await?;
+    let demo = Demo { body: body.clone(), ..Demo::plain(bench) };
+    let [answer, _] = one_amid_the_other(bench, [&demo, &Demo::plain(bench)]).await?;
     expect_value(&answer, "body", &body)
-}
-
-/// The last byte of the body comes when all others have been read, as far as one can tell.
-async fn in_two_parts(bench: &mut Bench, request: Request) -> Result<Answer, Failed> {
-    let address = bench.server().await?.address;
-    let gate = Gate::new();
-    let look = async {
-        gate.filled(1, ARRIVE).await;
-        // Its answer means that a server that does several things at once has seen the first part.
-        let _ = send(address, get("/")).await;
-        gate.open();
-    };
-    // One that takes request after request is right as well: for it the gate opens by itself.
-    let (answer, (), ()) = tokio::join!(send(address, request.held_at(&gate)), look, gate.open_after(ARRIVE));
-    answer
 }
 
 async fn an_empty_parameter_is_there(bench: &mut Bench) -> Outcome {
@@ -221,12 +186,21 @@ async fn an_empty_parameter_is_there(bench: &mut Bench) -> Outcome {
 }
 
 async fn what_is_missing_is_400(bench: &mut Bench) -> Outcome {
-    let other = format!("param={}", bench.word());
+    let word = bench.word();
+    let other = format!("param={word}");
     let plain = Demo::plain(bench);
+    let without_query = || request(Method::POST, &format!("/demo/{}", plain.path)).header(HEADER, "a");
+    let [param_demo, longer, long] = ["param-demo", "x-header-demo", "header-demo-x"].map(HeaderName::from_static);
+    let beside = format!("{}&header-demo={word}", plain.query);
     let requests = [
         Demo { query: other, ..Demo::plain(bench) }.request(),
-        request(Method::POST, &format!("/demo/{}", plain.path)).body(JSON, plain.body.clone()).header(HEADER, "a"),
+        without_query().body(JSON, plain.body.clone()),
         plain.without_header(),
+        // What is missing stands elsewhere.
+        without_query().header(param_demo, &word).body(FORM, format!("param_demo={word}")),
+        Demo { query: format!("param_demox={word}&xparam_demo={word}&a=param_demo={word}"), ..Demo::plain(bench) }
+            .request(),
+        Demo { query: beside, ..Demo::plain(bench) }.without_header().header(longer, &word).header(long, &word),
     ];
     for request in requests {
         let answer = bench.server().await?.send(request).await?;

@@ -1,6 +1,7 @@
 //! rest/01: answer `GET /health` in JSON.
 
 use http::{Method, StatusCode};
+use serde_json::json;
 
 use super::README;
 use crate::bench::Bench;
@@ -34,8 +35,10 @@ async fn it_is_an_object(bench: &mut Bench) -> Outcome {
 
 async fn other_paths_are_404(bench: &mut Bench) -> Outcome {
     let word = bench.word();
-    // Where patterns are matched from one end only, a path that holds the right one passes.
-    for path in [format!("/{word}"), format!("/health{word}"), format!("/health/{word}"), format!("/{word}/health")] {
+    // Where patterns are matched from one end only, or as a piece of text, a path that holds the
+    // right one passes, and so does one that the right one holds.
+    let paths = ["/WORD", "/healthWORD", "/health/WORD", "/WORD/health", "/heal", "/WORD/WORD/WORD", "/health.WORD"];
+    for path in paths.map(|path| path.replace("WORD", &word)) {
         let answer = bench.server().await?.send(get(&path)).await?;
         answer.expect_status(StatusCode::NOT_FOUND)?;
     }
@@ -43,6 +46,12 @@ async fn other_paths_are_404(bench: &mut Bench) -> Outcome {
 }
 
 async fn post_is_405(bench: &mut Bench) -> Outcome {
-    let answer = bench.server().await?.send(request(Method::POST, "/health")).await?;
-    answer.expect_status(StatusCode::METHOD_NOT_ALLOWED)
+    let post = || request(Method::POST, "/health");
+    let status = json!({ "status": bench.word() });
+    let form = format!("status={}", bench.word());
+    for request in [post(), post().json(&status), post().body("application/x-www-form-urlencoded", form)] {
+        let answer = bench.server().await?.send(request).await?;
+        answer.expect_status(StatusCode::METHOD_NOT_ALLOWED)?;
+    }
+    Ok(())
 }

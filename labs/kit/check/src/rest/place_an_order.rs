@@ -1,18 +1,19 @@
 //! rest/04: place an order, and read it back.
 
 mod placed;
+mod unknown;
 
 use std::collections::BTreeSet;
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use self::placed::{at_one_moment, expect_order, id, order, orders, place};
+use self::placed::{at_one_moment, expect_order, id, order, orders, place, post};
+use self::unknown::{WhileEmpty, an_unknown_id_is_404};
 use super::README;
 use crate::bench::Bench;
 use crate::exercise::{Exercise, Role, checks};
 use crate::http::{Answer, get, request};
-use crate::unlike::{near, unlike};
 use crate::verdict::{Failed, Outcome};
 
 pub(crate) const EXERCISE: Exercise = Exercise {
@@ -37,6 +38,7 @@ pub(crate) const EXERCISE: Exercise = Exercise {
 const ORDERS: &str = "/v1/orders";
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
+const FORM_UTF_8: &str = "application/x-www-form-urlencoded; charset=UTF-8";
 const MULTIPART: &str = "multipart/form-data; boundary=b";
 const ROUNDS: usize = 3;
 /// The task knows no pages, and 100 is a usual one.
@@ -54,14 +56,26 @@ async fn list(bench: &mut Bench) -> Result<(Answer, Vec<Value>), Failed> {
 }
 
 async fn the_list_is_an_array(bench: &mut Bench) -> Outcome {
-    list(bench).await.map(drop)
+    let (answer, listed) = list(bench).await?;
+    // One that runs already may have some.
+    if bench.server().await?.process.is_some() {
+        answer.expect("`orders` to be `[]`: none was placed yet", listed.is_empty())?;
+    }
+    let unknown = get(&format!("{ORDERS}/{}", bench.word()));
+    let answer = bench.server().await?.send(unknown).await;
+    bench.seen.insert(WhileEmpty(answer));
+    Ok(())
 }
 
 async fn an_order_is_created(bench: &mut Bench) -> Outcome {
     let order = order(bench, &["KEYBOARD", "WEBCAM"]);
     let created = place(bench, &order).await?;
     created.expect_json_type()?;
-    bench.seen.insert(First(created, order));
+    bench.seen.insert(First(created, order.clone()));
+    // Whoever comes later, too.
+    for order in [order, orders(bench)[1].clone()] {
+        place(bench, &order).await?.expect_json_type()?;
+    }
     Ok(())
 }
 
@@ -89,11 +103,28 @@ fn at_length(order: &Value) -> String {
 
 async fn each_order_has_its_id(bench: &mut Bench) -> Outcome {
     let mut ids = BTreeSet::new();
+    let mut is_new = |created: &Answer| {
+        let id = id(created)?.to_string();
+        let what = format!("another id than {id}, which an order has that was placed at the same time or before");
+        created.expect(&what, ids.insert(id))
+    };
     for _ in 0..ROUNDS {
-        for (created, _) in at_one_moment(bench).await? {
-            let id = id(&created)?.to_string();
-            let what = format!("another id than {id}, which an order has that was placed at the same time or before");
-            created.expect(&what, ids.insert(id))?;
+        at_one_moment(bench).await?.iter().try_for_each(|(created, _)| is_new(created))?;
+    }
+    let same = order(bench, &["WEBCAM"]);
+    let first = place(bench, &same).await?;
+    is_new(&first)?;
+    is_new(&place(bench, &same).await?)?;
+    // One that somebody else has, and one that nobody has: twice.
+    let nobodys = json!(bench.id());
+    for brought in [id(&first)?, nobodys.clone(), nobodys.clone()] {
+        let mut order = order(bench, &["MONITOR"]);
+        order["id"] = brought;
+        let answer = bench.server().await?.send(post(&order)).await?;
+        if !answer.status().is_client_error() {
+            answer.expect_status(StatusCode::CREATED)?;
+            is_new(&answer)?;
+            answer.expect("an id that the server has drawn, and not the client", id(&answer)? != nobodys)?;
         }
     }
     Ok(())
@@ -121,8 +152,15 @@ async fn location_leads_to_it(bench: &mut Bench) -> Outcome {
 }
 
 async fn the_list_has_each_order(bench: &mut Bench) -> Outcome {
+    let (_, before) = list(bench).await?;
     let mut placed = at_one_moment(bench).await?;
-    placed.extend(bench.seen.get::<First>().map(|First(created, order)| (created.clone(), order.clone())));
+    for _ in 0..ROUNDS {
+        // Read before and after each: what was read isn't kept for the next.
+        let order = order(bench, &["WEBCAM", "MOUSE"]);
+        placed.push((place(bench, &order).await?, order));
+        let (answer, listed) = list(bench).await?;
+        is_listed(&answer, &listed, &placed)?;
+    }
     for order in orders(bench) {
         placed.push((place(bench, &order).await?, order));
     }
@@ -130,15 +168,23 @@ async fn the_list_has_each_order(bench: &mut Bench) -> Outcome {
         let order = order(bench, &["MOUSE"]);
         placed.push((place(bench, &order).await?, order));
     }
+    let all = before.len() + placed.len();
+    placed.extend(bench.seen.get::<First>().map(|First(created, order)| (created.clone(), order.clone())));
     // What was read is still there the second time.
     list(bench).await?;
     let (answer, listed) = list(bench).await?;
-    for (created, order) in &placed {
+    is_listed(&answer, &listed, &placed)?;
+    answer.expect(&format!("{all} in `orders`: so many were placed"), listed.len() == all)
+}
+
+/// Each of them, once.
+fn is_listed(answer: &Answer, listed: &[Value], placed: &[(Answer, Value)]) -> Outcome {
+    for (created, order) in placed {
         let id = id(created)?;
         let found: Vec<&Value> = listed.iter().filter(|found| found["id"] == id).collect();
         let what = format!("the order {id} once in `orders`, and not {} times", found.len());
         answer.expect(&what, found.len() == 1)?;
-        expect_order(&answer, found[0], order)?;
+        expect_order(answer, found[0], order)?;
     }
     Ok(())
 }
@@ -161,10 +207,13 @@ async fn a_form_is_415(bench: &mut Bench) -> Outcome {
         |name: &str, value: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     let forms = [
         (FORM, format!("created_by={who}&equipment=KEYBOARD")),
+        (FORM_UTF_8, format!("created_by={who}&equipment=KEYBOARD&equipment=MOUSE")),
         (MULTIPART, format!("{}{}--b--\r\n", part("created_by", &who), part("equipment", "KEYBOARD"))),
         // As `curl -d` sends it.
         (FORM, json!({ "created_by": who, "equipment": ["KEYBOARD"] }).to_string()),
         ("text/plain", json!({ "created_by": who, "equipment": ["KEYBOARD"] }).to_string()),
+        // As `fetch` sends a text.
+        ("text/plain;charset=UTF-8", json!({ "created_by": who, "equipment": ["KEYBOARD"] }).to_string()),
     ];
     for (kind, body) in forms {
         let form = request(Method::POST, ORDERS).body(kind, body);
@@ -174,27 +223,4 @@ async fn a_form_is_415(bench: &mut Bench) -> Outcome {
     let (answer, listed) = list(bench).await?;
     let what = format!("{} orders, as before: none by {who}, whose form was refused", before.len());
     answer.expect(&what, listed.len() == before.len())
-}
-
-async fn an_unknown_id_is_404(bench: &mut Bench) -> Outcome {
-    let order = order(bench, &["WEBCAM"]);
-    let created = place(bench, &order).await?;
-    let (path, id) = (created.location(ORDERS)?, id(&created)?);
-    let id = id.as_str().map_or(id.to_string(), str::to_owned);
-    let unknown = unlike(&id, &bench.word());
-    // Where the id isn't in the address as it is, nothing is known of other addresses.
-    let at = |unknown: &str| match path.contains(&id) {
-        true => path.replace(&id, unknown),
-        false => format!("{ORDERS}/{unknown}"),
-    };
-    let answer = bench.server().await?.send(get(&at(&unknown))).await?;
-    answer.expect_status(StatusCode::NOT_FOUND)?;
-    let near = if path.contains(&id) { near(&id) } else { Vec::new() };
-    for near in near {
-        let answer = bench.server().await?.send(get(&at(&near))).await?;
-        // For some frameworks it isn't an id at all.
-        let refused = [StatusCode::NOT_FOUND, StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY];
-        answer.expect(&format!("404: no order has the id {near}"), refused.contains(&answer.status()))?;
-    }
-    Ok(())
 }

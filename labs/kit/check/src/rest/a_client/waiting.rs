@@ -3,16 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use futures_util::future::try_join_all;
 
-use super::{each, order};
+use super::replies::{Run, ok, order};
 use crate::bench::Bench;
 use crate::beside::{UnderWay, under_way};
 use crate::call::Call;
 use crate::http::Reply;
 
+/// From its first request: three seconds, as the sentence says, and what a busy machine adds.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// From its start, where there is no request to count from.
-const ALONE: Duration = Duration::from_secs(8);
+const ALONE: Duration = Duration::from_secs(15);
 
 /// What takes long and needs no processor meanwhile: it begins with the first check.
 #[derive(Clone)]
@@ -32,8 +34,11 @@ pub(super) fn waiting(bench: &mut Bench) -> Waiting {
         Ok(Arc::new(calls.into()))
     });
     let silent = under_way(async move {
-        let stuck = Reply::json(StatusCode::OK, &order(&with_silence)).stuck();
-        each(&with_silence, &[Reply::Hang, stuck]).await.map(Arc::new)
+        let bench = &with_silence;
+        let stuck = ok(order(bench).to_string()).stuck();
+        let both = |reply: Reply| [Run::get(bench, reply.clone()), Run::health(reply)];
+        let runs = [both(Reply::Hang), both(stuck)].concat();
+        try_join_all(runs.iter().map(|run| run.call_for(bench, PATIENCE))).await.map(Arc::new)
     });
     let waiting = Waiting { nobody, silent };
     bench.seen.insert(waiting.clone());
