@@ -22,8 +22,8 @@ const HARDLY: Duration = Duration::from_millis(15);
 /// For an answer that must come.
 const PATIENT: Duration = Duration::from_secs(3);
 /// So many are watched, and so long: the quickest of them isn't held up, and no two are for long.
-const WATCHED: usize = 6;
-const TO_WATCH: Duration = Duration::from_secs(4);
+const WATCHED: usize = 8;
+const TO_WATCH: Duration = Duration::from_secs(5);
 /// Of which two calls with a wait between them take a third.
 const SHORT: Duration = Duration::from_millis(600);
 
@@ -72,7 +72,7 @@ pub(super) async fn unavailable_is_tried_again(bench: &mut Bench) -> Outcome {
 /// There is time for a second call. The machine may take it now and then.
 async fn though_little_is_left(bench: &mut Bench) -> Outcome {
     let mut outcome = Ok(());
-    for _ in 0..WATCHED {
+    for _ in 0..WATCHED / 2 {
         let replies = vec![unavailable(bench).0, reserved(bench)];
         let mut placing = place(bench, SHORT, replies).await?;
         placing.call(1).await?;
@@ -131,7 +131,7 @@ fn expect_no_longer(mut waits: Vec<(Duration, Failed)>, most: Duration) -> Outco
 }
 
 pub(super) async fn the_deadline_shrinks(bench: &mut Bench) -> Outcome {
-    let deadline = Duration::from_millis(2_800 + bench.number(500));
+    let deadline = Duration::from_millis(4_000 + bench.number(900));
     let gates = [Gate::new(), Gate::new()];
     let mut replies: Vec<_> = gates.iter().map(|gate| unavailable(bench).0.behind(gate)).collect();
     replies.push(reserved(bench));

@@ -123,12 +123,8 @@ impl Group {
                 .into(),
             Self::Cut => cut(bench),
             Self::Posts => {
-                vec![
-                    post(&[Reply::Cut]),
-                    post(&[Reply::Hang]),
-                    cut_in_the_middle(job(POST)),
-                    stuck_in_the_middle(job(POST)),
-                ]
+                let half = [Reply::cut, Reply::stuck].map(|lose| lost_in_the_middle(job(POST), lose));
+                [vec![post(&[Reply::Cut]), post(&[Reply::Hang])], half.into()].concat()
             }
             Self::PostLater => vec![post(&[later(1), Reply::Cut])],
             Self::Puts => puts(bench),
@@ -174,13 +170,8 @@ fn with_done(job: Job, replies: &[Reply]) -> Run {
     (job, replies.iter().cloned().chain([done]).collect())
 }
 
-fn cut_in_the_middle(job: Job) -> Run {
-    let half = job.done().cut();
-    with_done(job, &[half])
-}
-
-fn stuck_in_the_middle(job: Job) -> Run {
-    let half = job.done().stuck();
+fn lost_in_the_middle(job: Job, lose: fn(Reply) -> Reply) -> Run {
+    let half = lose(job.done());
     with_done(job, &[half])
 }
 
