@@ -28,7 +28,7 @@ use crate::verdict::{CheckResult, Verdict};
 /// Programs that are graded at once: most of the time they wait.
 const AT_ONCE: usize = 3;
 /// After so many turns each wrong program has had its own.
-const TURNS: usize = 8;
+const TURNS: usize = 16;
 
 /// The options of the matrix.
 #[derive(Args, Clone, Debug)]
@@ -38,7 +38,7 @@ pub struct MatrixArgs {
     /// How often each program is graded
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub runs: u32,
-    /// Of the wrong programs every eighth, beginning with the N-th modulo 8
+    /// Of the wrong programs every sixteenth, beginning with the N-th modulo 16
     #[arg(long, value_name = "N")]
     pub turn: Option<usize>,
     /// Keep the messages as they are now, in labs/kit/check/messages
