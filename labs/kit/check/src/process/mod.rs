@@ -105,8 +105,8 @@ impl Programs {
     }
 }
 
-/// Does what may take long on a busy machine, as a start does: it ends when the new process has had
-/// a processor. No answer of the checker's has to wait for that.
+/// Does what may take long on a busy machine, as a start does, which ends when the new process has
+/// had a processor, and a look at all processes. No answer of the checker's has to wait for that.
 fn blocking<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
@@ -266,8 +266,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        // Many are dropped at once where a grading ends early, and another may go on beside it.
         if let Some(kill_all) = self.kill_all() {
-            kill_all();
+            blocking(kill_all);
         }
         let _ = self.child.try_wait();
     }
