@@ -85,9 +85,9 @@ impl Programs {
     }
 }
 
-/// Does what may take long on a busy machine, as a start does: it ends when the new process has had
-/// a processor. No answer of the checker's has to wait for that.
-fn blocking<T>(work: impl FnOnce() -> T) -> T {
+/// Does what may take long on a busy machine, as a start does, which ends when the new process has
+/// had a processor, and a look at all processes. No answer of the checker's has to wait for that.
+pub(super) fn blocking<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
         _ => work(),
