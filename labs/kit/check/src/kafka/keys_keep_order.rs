@@ -33,7 +33,7 @@ const ORDERS: usize = 20;
 const CUSTOMERS: usize = 6;
 /// What happens to each order, in this order: some of it twice.
 const TYPES: [&str; 10] =
-    ["created", "changed", "paid", "changed", "packed", "sent", "delayed", "sent", "delivered", "closed"];
+    ["created", "changed", "paid", "changed", "handedOver", "sent", "delayed", "sent", "delivered", "closed"];
 
 async fn each_event_is_a_record(bench: &mut Bench) -> Outcome {
     let run = run(bench).await?;

@@ -57,6 +57,7 @@ pub(super) async fn unavailable_is_tried_again(bench: &mut Bench) -> Outcome {
         placing.expect(&format!("{} calls", failures + 1), calls.len() == failures + 1)?;
         expect_equal(&placing, &calls)?;
         placing.expect("the order's id as `order_id`", calls[0].message["order_id"] == order["id"])?;
+        placing.is_read_with(bench, Code::OK).await?;
     }
     though_little_is_left(bench).await?;
     for code in [Code::FAILED_PRECONDITION, Code::INVALID_ARGUMENT, Code::DEADLINE_EXCEEDED] {
@@ -95,7 +96,7 @@ pub(super) async fn three_calls_are_all(bench: &mut Bench) -> Outcome {
     let message = placing.answer(BUSY).await?.message.clone();
     // Retry policies put words of their own before it.
     placing.expect(&format!("a message with the warehouse's in it, \"{words}\""), message.contains(&words))?;
-    placing.is_not_kept(bench).await
+    placing.is_read_with(bench, Code::NOT_FOUND).await
 }
 
 pub(super) async fn they_are_spaced(bench: &mut Bench) -> Outcome {

@@ -18,7 +18,7 @@ pub(super) async fn a_call_is_cancelled_at_it(bench: &mut Bench) -> Outcome {
     let mut placing = place(bench, deadline, vec![Reply::Hang]).await?;
     placing.call(1).await?;
     expect_cancelled(&mut placing, deadline).await?;
-    placing.is_not_kept(bench).await
+    placing.is_read_with(bench, Code::NOT_FOUND).await
 }
 
 pub(super) async fn a_caller_that_leaves(bench: &mut Bench) -> Outcome {

@@ -170,11 +170,11 @@ impl Placing {
         self.stream.hang_up();
     }
 
-    /// The warehouse hasn't said OK: GetOrder doesn't know the order.
-    pub(super) async fn is_not_kept(&self, bench: &mut Bench) -> Outcome {
+    /// GetOrder ends so: with NOT_FOUND as long as the warehouse hasn't said OK.
+    pub(super) async fn is_read_with(&self, bench: &mut Bench, code: Code) -> Outcome {
         let calls = self.calls();
         let id = calls.first().and_then(|call| call.message["order_id"].as_str()).unwrap_or_default();
-        read(bench, id).await?.expect_code(Code::NOT_FOUND)
+        read(bench, id).await?.expect_code(code)
     }
 
     /// When the first call came.

@@ -88,7 +88,7 @@ pub(super) async fn without_one_it_is_two_seconds(bench: &mut Bench) -> Outcome 
     let call = placing.call(1).await?;
     expect_whole(&placing, &call, deadline)?;
     expect_cancelled(&mut placing, deadline).await?;
-    placing.is_not_kept(bench).await
+    placing.is_read_with(bench, Code::NOT_FOUND).await
 }
 
 /// Nobody answers the first call: by the deadline it is given up, and by then the caller knows.

@@ -44,6 +44,7 @@ pub(super) fn texts(bench: &Bench) -> Vec<String> {
         format!("{}.0", bench.number(1_000_000)),
         format!("Zoë's \"{word}\" \\ 🎧"),
         format!("\"{word}\""),
+        format!("Zoë {word} ÿ"),
         format!("e\u{301} é \u{feff}{word}\u{1}"),
         format!("\\n\\u0041 %41+%2F&a=/{word}?#"),
         json!({ "id": word }).to_string(),

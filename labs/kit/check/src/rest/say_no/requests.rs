@@ -135,6 +135,11 @@ pub(super) fn with_many_faults(bench: &Bench) -> Vec<(Value, Vec<String>)> {
             but(order(bench), json!({ "equipment": ["MOUSE", "WEBCAM", "MOUSE", "WEBCAM", "WEBCAM", "MOUSE"] })),
             pointers(&["equipment/4", "equipment/5"]),
         ),
+        // Of what there isn't, none is too many of its kind.
+        (
+            but(order(bench), json!({ "equipment": [&word, &word, &word, 7, 7, 7] })),
+            pointers(&["equipment/0", "equipment/1", "equipment/2", "equipment/3", "equipment/4", "equipment/5"]),
+        ),
         (
             json!({ "equipment": "MOUSE", "desk": &word, "created_by": ["x"] }),
             pointers(&["equipment", "desk", "created_by"]),
