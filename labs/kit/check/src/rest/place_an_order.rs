@@ -196,6 +196,10 @@ async fn a_charset_is_json_too(bench: &mut Bench) -> Outcome {
         let answer = bench.server().await?.send(request).await?;
         answer.expect_status(StatusCode::CREATED)?;
         expect_order(&answer, &answer.json()?, &order)?;
+        let path = answer.location(ORDERS)?;
+        let found = bench.server().await?.send(get(&path)).await?;
+        found.expect_status(StatusCode::OK)?;
+        expect_order(&found, &found.json()?, &order)?;
     }
     Ok(())
 }

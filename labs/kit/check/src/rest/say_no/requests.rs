@@ -116,8 +116,11 @@ pub(super) fn with_many_faults(bench: &Bench) -> Vec<(Value, Vec<String>)> {
         (json!({}), pointers(&["created_by", "equipment", "desk"])),
         // What other orders have, and fields that are nearly these.
         (
-            but(order(bench), json!({ "id": 1, "status": "QUEUED", "version": 1, "createdBy": &word, "Desk": 17 })),
-            pointers(&["id", "status", "version", "createdBy", "Desk"]),
+            but(
+                order(bench),
+                json!({ "id": 1, "status": "QUEUED", "version": 1, "createdBy": &word, "Desk": 17, "CREATED_BY": &word, "Equipment": [] }),
+            ),
+            pointers(&["id", "status", "version", "createdBy", "Desk", "CREATED_BY", "Equipment"]),
         ),
         (
             but(order(bench), json!({ "equipment": KINDS.repeat(3) })),
@@ -134,6 +137,10 @@ pub(super) fn with_many_faults(bench: &Bench) -> Vec<(Value, Vec<String>)> {
         (
             but(order(bench), json!({ "equipment": ["MOUSE", "WEBCAM", "MOUSE", "WEBCAM", "WEBCAM", "MOUSE"] })),
             pointers(&["equipment/4", "equipment/5"]),
+        ),
+        (
+            but(order(bench), json!({ "equipment": ["MOUSE", "MOUSE", &word, "MOUSE", "KEYBOARD"] })),
+            pointers(&["equipment/2", "equipment/3"]),
         ),
         // Of what there isn't, none is too many of its kind.
         (
