@@ -165,7 +165,11 @@ async fn each_is_refused(bench: &Bench, replies: Vec<Reply>) -> Outcome {
     let mut runs: Vec<Run> = both.iter().map(|reply| Run::get(bench, reply.clone())).collect();
     runs.extend(both.into_iter().map(Run::health));
     runs.extend(replies[1..replies.len() - 1].iter().map(|reply| Run::either(bench, reply.clone())));
-    each(bench, &runs).await?.iter().try_for_each(is_refused)
+    for call in &each(bench, &runs).await? {
+        is_refused(call)?;
+        it_asked_once(call)?;
+    }
+    Ok(())
 }
 
 fn is_refused(call: &Call) -> Outcome {

@@ -11,6 +11,8 @@ use crate::broker::{At, Fate, Group, Member, New, Record};
 use crate::kafka::topic::{PATIENCE, filled, new};
 use crate::verdict::{Failed, Outcome};
 
+/// Records that are there before it: of one partition so many that offsets get longer.
+const FIRST: [usize; 3] = [12, 5, 2];
 /// As the sentence says.
 const SILENCE: Duration = Duration::from_secs(2);
 
@@ -44,7 +46,7 @@ async fn alone(bench: &Bench) -> Alone {
 }
 
 async fn first(bench: &Bench) -> Result<Outcome, Failed> {
-    let topic = filled(bench, [3, 5, 2]).await?;
+    let topic = filled(bench, FIRST).await?;
     let group = bench.group(&topic.name);
     let relay = bench.kafka().relay(|_| Fate::Pass).await?;
     let mut member = group.start(bench, At::Relay(&relay), &[])?;
@@ -62,7 +64,10 @@ async fn first(bench: &Bench) -> Result<Outcome, Failed> {
 fn odd_ones(bench: &Bench) -> Vec<New> {
     let text = || Some(format!("{} \"é\"\\ \t\u{1f3a7} / {{}}", bench.word()));
     let plain = |partition| new(bench, partition);
+    let twice = plain(1);
     vec![
+        twice.clone(),
+        twice,
         New { key: None, ..plain(0) },
         plain(0),
         New { value: None, ..plain(1) },

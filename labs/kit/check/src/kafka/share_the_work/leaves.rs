@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::grows::beats;
 use super::share::Share;
@@ -28,6 +28,8 @@ const FLOOD: usize = 28;
 const LONG: usize = 3_000;
 /// What the broker takes for a commit then.
 const SLOW: Duration = Duration::from_secs(1);
+/// Between records then: no poll finds nothing.
+const SOON: Duration = Duration::from_millis(50);
 /// Until one who prints must wait. Who prints otherwise needn't.
 const TO_FILL: Duration = Duration::from_secs(4);
 
@@ -107,6 +109,8 @@ async fn ended(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
         ended = first.ends(0, TO_END) => ended?,
         // Who doesn't wait for the answer has taken the commit back.
         () = async { (gate.filled(1, TO_END).await, gate.open_after(SLOW).await, pending::<()>().await).2 } => {}
+        // Who waits until no more comes waits for ever.
+        failed = keep_coming(bench, &mut group) => failed?,
     }
     let heard = timeout(BREATH, heard.wait_for(|&heard| heard)).await.is_ok();
     let expected = "that the coordinator is told by the member who got SIGTERM that it leaves";
@@ -117,6 +121,13 @@ async fn ended(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
         failed => failed.clone(),
     };
     Ok((told.and(settled), committed))
+}
+
+async fn keep_coming(bench: &Bench, group: &mut Share) -> Outcome {
+    loop {
+        group.sends(&[0, 1, 2].map(|partition| new(bench, partition))).await?;
+        sleep(SOON).await;
+    }
 }
 
 /// It gets SIGTERM while it waits to print, and has fetched more: nobody reads its lines meanwhile.
