@@ -18,7 +18,7 @@ use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
 
 /// Ten seconds, as the sentence says, and what a busy machine adds.
-const TO_END: Duration = Duration::from_secs(12);
+const TO_END: Duration = Duration::from_millis(10_800);
 /// For what was sent with the last breath to be read.
 const BREATH: Duration = Duration::from_secs(1);
 /// So many records in each partition, just before.

@@ -90,7 +90,7 @@ pub(super) const IN_LINE: [Group; 22] = [
 ];
 
 /// In seconds, each time before all is well.
-pub(super) const ASKED: [&[u64]; 4] = [&[5], &[1], &[1], &[1, 1]];
+pub(super) const ASKED: [&[u64]; 4] = [&[5], &[1], &[1], &[1, 2]];
 /// More than a half of what an attempt may take, and time is left for a busy machine.
 const SLOW: Duration = Duration::from_millis(600);
 /// Of clients that are sent away together.
@@ -130,7 +130,7 @@ impl Group {
             Self::Puts => puts(bench),
             Self::Overtaken => overtaken(bench),
             // It is still lost when another answer stands in between.
-            Self::Deletes => [vec![Reply::Cut, busy(), not_found()], vec![Reply::Hang, not_found()]]
+            Self::Deletes => [vec![Reply::Cut, busy(), not_found()], vec![Reply::Hang, Reply::Cut, not_found()]]
                 .map(|all| (job(DELETE), all))
                 .into(),
             Self::PostsAsked => vec![post(&[later(1)]), post(&[too_many(1), later(1)])],
@@ -209,7 +209,7 @@ fn cut(bench: &Bench) -> Vec<Run> {
 fn puts(bench: &Bench) -> Vec<Run> {
     let job = || Job::new(bench, PUT);
     let half = job().done().cut();
-    let lost = [vec![half], vec![Reply::Hang], vec![Reply::Cut, busy()]];
+    let lost = [vec![half, Reply::Cut], vec![Reply::Hang], vec![Reply::Cut, busy()]];
     lost.into_iter().map(|lost| changed(lost, job(), Job::order)).collect()
 }
 
