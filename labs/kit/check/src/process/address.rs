@@ -38,6 +38,12 @@ pub(super) async fn elsewhere(address: SocketAddr, family: &Family) -> Option<St
         return Some(format!("it runs, and listens on [::1]:{0} alone, which is not 127.0.0.1:{0}", address.port()));
     }
     let others = listening(family);
+    // It has begun to listen since nobody answered there.
+    let port = address.port();
+    let there = [address.to_string(), format!("0.0.0.0:{port}"), format!("[::]:{port}")];
+    if others.iter().any(|other| there.contains(other)) {
+        return None;
+    }
     (!others.is_empty()).then(|| format!("it runs, and listens on {} instead", others.join(" and ")))
 }
 
