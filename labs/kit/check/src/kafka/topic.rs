@@ -12,6 +12,9 @@ use crate::verdict::{Failed, Outcome};
 /// From the start: ten seconds, as the sentences say, and what a busy machine adds.
 pub(super) const PATIENCE: Duration = Duration::from_secs(12);
 
+/// From SIGTERM on: ten seconds, as the sentences say, and what a busy machine adds.
+pub(super) const TO_END: Duration = Duration::from_millis(10_800);
+
 /// A topic, and how records get there.
 pub(super) struct Topic {
     pub(super) name: String,

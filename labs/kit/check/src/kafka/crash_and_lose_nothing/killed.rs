@@ -11,6 +11,7 @@ use crate::bench::Bench;
 use crate::broker::{Member, Record};
 use crate::http::{Gate, Reply};
 use crate::kafka::effect::Answer;
+use crate::kafka::topic::TO_END;
 use crate::verdict::{Failed, Outcome, Who};
 
 /// As the sentence says: longer than librdkafka waits until it commits by itself.
@@ -70,7 +71,7 @@ async fn in_time(bench: &Bench) -> Result<Outcome, Failed> {
     let mut member = work.start(bench)?;
     work.works_through(&mut member, &records).await?;
     is_committed(bench, &work).await?;
-    Ok(member.stops(PATIENCE).await)
+    Ok(member.stops(TO_END).await)
 }
 
 async fn in_two_lives(bench: &Bench) -> Result<Killed, Failed> {

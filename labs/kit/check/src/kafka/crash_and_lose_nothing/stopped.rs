@@ -13,6 +13,7 @@ use crate::bench::Bench;
 use crate::broker::{Asked, Fate, OFFSET_COMMIT, Record};
 use crate::http::{Gate, Reply};
 use crate::kafka::effect::Answer;
+use crate::kafka::topic::TO_END;
 use crate::verdict::{Failed, Outcome, Who};
 
 /// What the broker takes for a commit, and the effect for its last answer, as the sentences say.
@@ -81,7 +82,7 @@ async fn commits(bench: &Bench, work: &Work) -> Outcome {
         std::future::pending::<()>().await;
     };
     tokio::select! {
-        ended = member.ends(0, PATIENCE) => ended?,
+        ended = member.ends(0, TO_END) => ended?,
         () = opened => {}
     }
     work.expect_committed_to_the_end(bench).await
@@ -97,7 +98,7 @@ async fn goes_on(bench: &Bench, work: &Work) -> Outcome {
     work.works_through(&mut member, &later).await?;
     new.extend(later);
     sleep(IDLE).await;
-    member.stops(PATIENCE).await?;
+    member.stops(TO_END).await?;
     let expected = format!("POSTs of the {} new ones, and a line for each, and no others", new.len());
     let only_new = work.effect.posts().len() == posted + new.len() && member.printed().await?.len() == new.len();
     work.group.expect(&expected, only_new).await?;
@@ -123,11 +124,11 @@ pub(super) async fn with_one_in_hand(bench: &Bench) -> Outcome {
     member.until(PATIENCE, "a POST of the record that has come", asked).await?;
     member.terminate();
     // Whoever gives it back ends now; whoever waits for it, later.
-    if timeout(SLOW, member.ends(0, PATIENCE)).await.is_err() {
+    if timeout(SLOW, member.ends(0, TO_END)).await.is_err() {
         work.group.note(Who::Checker, "answers 503");
         gate.open();
     }
-    member.ends(0, PATIENCE).await?;
+    member.ends(0, TO_END).await?;
     is_up.store(true, Ordering::Release);
     lost_nothing(bench, &work, &[first, new].concat()).await
 }

@@ -13,12 +13,10 @@ use super::share::Share;
 use crate::bench::Bench;
 use crate::broker::{Asked, Fate, Member, New, Record};
 use crate::http::Gate;
-use crate::kafka::topic::new;
+use crate::kafka::topic::{TO_END, new};
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
 
-/// Ten seconds, as the sentence says, and what a busy machine adds.
-const TO_END: Duration = Duration::from_millis(10_800);
 /// For what was sent with the last breath to be read.
 const BREATH: Duration = Duration::from_secs(1);
 /// So many records in each partition, just before.

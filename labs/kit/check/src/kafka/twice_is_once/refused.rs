@@ -8,6 +8,7 @@ use super::long;
 use super::store::{AGAIN, Event, PATIENCE, Store};
 use crate::bench::Bench;
 use crate::broker::Member;
+use crate::kafka::topic::TO_END;
 use crate::verdict::{Failed, Outcome, Who};
 
 /// As the sentences say.
@@ -95,7 +96,7 @@ async fn told_to_end(bench: &Bench, store: &Store, member: &mut Member, refusing
     let before = store.database.content().await?;
     store.send(&[Event::new(bench, WHERE, &["LAPTOP", "MOUSE"])]).await?;
     store.stays(&before, member, IN_HAND).await?;
-    member.stops(PATIENCE).await?;
+    member.stops(TO_END).await?;
     let last = store.ends()[WHERE as usize].unwrap_or_default() - 1;
     let committed = store.group.committed().await?[WHERE as usize];
     let expected = format!("not committed, as it isn't in the database: partition {WHERE} @ {last}");

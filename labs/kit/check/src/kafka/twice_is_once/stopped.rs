@@ -7,6 +7,7 @@ use tokio::time::sleep;
 use super::long;
 use super::store::{Event, PATIENCE, Store};
 use crate::bench::Bench;
+use crate::kafka::topic::TO_END;
 use crate::verdict::Outcome;
 
 /// From the last transaction on: whoever commits to Kafka after it, and leaves wherever SIGTERM
@@ -49,7 +50,7 @@ async fn twice(bench: &Bench) -> Result<Stopped, crate::verdict::Failed> {
         return Ok(Stopped { known: Err(failed.clone()), commits: Err(failed) });
     }
     sleep(IDLE).await;
-    let commits = match member.stops(PATIENCE).await {
+    let commits = match member.stops(TO_END).await {
         Ok(()) => store.expect_committed_to_the_end().await,
         failed => failed,
     };
@@ -65,7 +66,7 @@ async fn twice(bench: &Bench) -> Result<Stopped, crate::verdict::Failed> {
     }
     // This one may have nothing left to commit.
     store.may_commit(COMMITTED).await?;
-    let commits = match member.stops(PATIENCE).await {
+    let commits = match member.stops(TO_END).await {
         Ok(()) => store.expect_committed_to_the_end().await,
         failed => failed,
     };
