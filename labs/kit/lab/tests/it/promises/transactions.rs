@@ -103,10 +103,15 @@ async fn a_fact_that_was_taken_back_is_not_shown() {
     let consumer = consumers(&kafka, 1, &[]).await.remove(0);
     let id = kafka.create("USER14", &["KEYBOARD"]).await;
     kafka.facts_once(1).await;
-    let before = Ends::of(&kafka, "read_uncommitted").sum();
+    let (committed, all) = (Ends::of(&kafka, "read_committed"), Ends::of(&kafka, "read_uncommitted"));
+    // An end of a transaction is answered before its mark is in each partition (KIP-98, 5.2): wait for it.
+    let ended = || async { (committed.sum() == all.sum()).then_some(()) };
+    until("the mark of the first fact's transaction", ended).await;
+    let before = all.sum();
     let aborted = abort_a_fact(&kafka);
     // The control: it is in the topic, with the mark that takes it back.
-    assert_eq!(Ends::of(&kafka, "read_uncommitted").sum(), before + 2);
+    let taken_back = || async { (all.sum() == before + 2).then_some(()) };
+    until("the fact and the mark that takes it back", taken_back).await;
     let listed = kafka.consumer(&["list", "--json"]).await.expect(0).json_lines();
     let ids: HashSet<_> = listed.iter().map(|order| order["id"].as_str().expect("an id")).collect();
     assert_eq!(ids, HashSet::from([id.as_str()]));
