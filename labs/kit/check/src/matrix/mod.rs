@@ -64,6 +64,9 @@ struct Row<'a> {
     /// On the other broker.
     #[serde(skip_serializing_if = "Option::is_none")]
     also_took_ms: Option<u64>,
+    /// What came, where that isn't as it must be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    came: Option<String>,
 }
 
 /// Builds all programs, grades each, and prints a row for each run.
@@ -77,7 +80,11 @@ pub async fn matrix(args: MatrixArgs) -> Result<(), Failure> {
     for exercise in chosen(&args.exercises)? {
         faults.extend(of_exercise(exercise, &args, &mut output).await?);
     }
-    if faults.is_empty() { Ok(()) } else { Err(Failure::refused("matrix", faults.join("; "))) }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::refused("matrix", format!("not as it must be: {}", faults.join("; "))))
+    }
 }
 
 fn chosen(typed: &[String]) -> Result<Vec<&'static Exercise>, Failure> {
@@ -104,10 +111,10 @@ async fn of_exercise(
     let runs = (1..=args.runs).flat_map(|run| trials.iter().map(move |trial| (run, trial)));
     let mut rows = stream::iter(runs.map(|(run, (program, subject))| one_run(exercise, program, subject, run, args)))
         .buffered(AT_ONCE);
-    while let Some((row, came)) = rows.next().await.transpose()? {
+    while let Some(row) = rows.next().await.transpose()? {
         output.record(&row, &line(&row))?;
-        if !row.as_it_must {
-            faults.push(format!("{} {}: {came}", exercise.id, row.program.program));
+        if row.came.is_some() {
+            faults.push(format!("{} {}", exercise.id, row.program.program));
         }
     }
     Ok(faults)
@@ -156,7 +163,7 @@ async fn one_run<'a>(
     subject: &Subject,
     run: u32,
     args: &MatrixArgs,
-) -> Result<(Row<'a>, String), Failure> {
+) -> Result<Row<'a>, Failure> {
     let other = args.also_on.as_ref().filter(|_| exercise.lab() == "kafka");
     // Both at the same time: they wait for most of it.
     let (here, there) =
@@ -174,7 +181,8 @@ async fn one_run<'a>(
     {
         (as_it_must, came) = (false, fault);
     }
-    Ok((Row { program, run, failed, as_it_must, took_ms, also_took_ms }, came))
+    let came = (!as_it_must).then_some(came);
+    Ok(Row { program, run, failed, as_it_must, took_ms, also_took_ms, came })
 }
 
 async fn elsewhere(
@@ -217,5 +225,6 @@ fn line(row: &Row<'_>) -> String {
     let mark = if row.as_it_must { "✓" } else { "✗" };
     let failed = row.failed.map_or("passes".to_owned(), |name| format!("fails {name}"));
     let also = row.also_took_ms.map(|took| format!(", {took} on the other broker")).unwrap_or_default();
-    format!("{mark} {} {:28} {failed} ({} ms{also})", row.program.exercise.id, row.program.program, row.took_ms)
+    let came = row.came.as_ref().map(|came| format!("\n  {came}")).unwrap_or_default();
+    format!("{mark} {} {:28} {failed} ({} ms{also}){came}", row.program.exercise.id, row.program.program, row.took_ms)
 }

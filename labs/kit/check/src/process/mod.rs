@@ -74,7 +74,11 @@ impl Process {
             }
             if begin.elapsed() > looks_elsewhere {
                 looks_elsewhere += TO_OPEN_ANOTHER / 5;
-                if let Some(does) = address::elsewhere(address, &self.family).await {
+                let elsewhere = address::elsewhere(address, &self.family).await;
+                // Once more: it may have begun to listen here while it was looked there.
+                if let Some(does) = elsewhere
+                    && TcpStream::connect(address).await.is_err()
+                {
                     return Err(self.no_server(did, format!("({does})"), address::ELSEWHERE).await);
                 }
             }
