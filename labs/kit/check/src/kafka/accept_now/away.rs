@@ -32,6 +32,8 @@ const TO_COME_BACK: Duration = Duration::from_secs(16);
 const BY_SIGTERM: i32 = 128 + 15;
 /// From SIGTERM on; ten seconds, as the sentence says, and what a busy machine adds.
 const TO_END: Duration = Duration::from_secs(11);
+/// So long it is looked whether what was refused comes after all.
+const LATER: Duration = Duration::from_millis(2_500);
 /// Between two attempts.
 const MOMENT: Duration = Duration::from_millis(100);
 
@@ -180,10 +182,12 @@ async fn goes(bench: &Bench) -> Result<Outcome, Failed> {
 /// It accepts orders again; what it has refused isn't sent later.
 async fn goes_on(bench: &Bench, serving: &Serving, refused: &Value) -> Outcome {
     let back = is_accepted_again(bench, serving).await?;
-    // What is still in a queue has gone before these, or with them.
+    // What is still in a queue has gone before these, or with them; what is sent again by whoever
+    // keeps it comes a moment later.
     for _ in 0..3 {
         accept(serving, &order(bench)).await?;
     }
+    sleep(LATER).await;
     let records = serving.records().await?;
     let late = records.iter().find(|record| super::order::has_all(record, refused));
     let Some(late) = late.cloned() else { return Ok(()) };
