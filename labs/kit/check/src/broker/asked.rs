@@ -6,6 +6,7 @@ use crate::http::Gate;
 /// Kinds of requests, by their numbers in the protocol.
 pub(crate) const PRODUCE: i16 = 0;
 pub(crate) const FETCH: i16 = 1;
+pub(crate) const METADATA: i16 = 3;
 pub(crate) const OFFSET_COMMIT: i16 = 8;
 pub(crate) const HEARTBEAT: i16 = 12;
 const LEAVE_GROUP: i16 = 13;

@@ -1,5 +1,7 @@
 //! kafka/02: read a topic to the end that was there at the start.
 
+mod slow;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,12 +9,14 @@ use futures_util::join;
 use serde_json::json;
 use tokio::time::sleep;
 
+use self::slow::{is_not_at_its_end, pauses_in_between};
 use super::README;
-use super::topic::{Topic, filled, holding, new, opened};
+use super::topic::{TO_READ, Topic, filled, holding, new, opened};
 use crate::bench::Bench;
 use crate::broker::{Asked, At, Consuming, FETCH, Fate, New, OFFSET_COMMIT, Record};
 use crate::exercise::{Exercise, Role, checks};
 use crate::http::Gate;
+use crate::meanwhile::Meanwhile;
 use crate::verdict::Outcome;
 
 pub(crate) const EXERCISE: Exercise = Exercise {
@@ -34,8 +38,6 @@ pub(crate) const EXERCISE: Exercise = Exercise {
     ],
 };
 
-/// What a slow broker takes for its first records, as the sentence says.
-const SLOW: Duration = Duration::from_secs(3);
 /// What it takes for a commit.
 const COMMIT: Duration = Duration::from_secs(1);
 /// By so many requests of the checker's the last partition is longer than the others.
@@ -57,6 +59,9 @@ async fn a_new_group_gets_all(bench: &mut Bench) -> Outcome {
 }
 
 async fn another_group_gets_all(bench: &mut Bench) -> Outcome {
+    // They take long, and are judged in the end.
+    let begun = bench.begin(long_ones);
+    bench.seen.insert(begun);
     let read = bench.seen.get::<Arc<Topic>>().map(Arc::clone);
     let topic = read.expect("a new group has read it");
     reads_all(&topic.read_by(bench, &bench.word()).await?)
@@ -108,19 +113,19 @@ async fn empty_partitions_have_no_records(bench: &mut Bench) -> Outcome {
 }
 
 async fn a_slow_broker_is_not_at_its_end(bench: &mut Bench) -> Outcome {
-    long_ones(bench).await.slow.clone()
+    begun(bench).await.slow.clone()
 }
 
 async fn the_same_group_goes_on(bench: &mut Bench) -> Outcome {
-    long_ones(bench).await.again.clone()
+    begun(bench).await.again.clone()
 }
 
 async fn the_end_is_where_it_was(bench: &mut Bench) -> Outcome {
-    long_ones(bench).await.end.clone()
+    begun(bench).await.end.clone()
 }
 
 async fn nobody_is_there(bench: &mut Bench) -> Outcome {
-    long_ones(bench).await.nobody.clone()
+    begun(bench).await.nobody.clone()
 }
 
 /// What came of the checks in which somebody has to wait: they are made at once.
@@ -131,27 +136,27 @@ struct LongOnes {
     nobody: Outcome,
 }
 
-async fn long_ones(bench: &mut Bench) -> Arc<LongOnes> {
-    if let Some(outcomes) = bench.seen.get::<Arc<LongOnes>>() {
-        return Arc::clone(outcomes);
-    }
-    let (slow, again, end, nobody) =
-        join!(is_not_at_its_end(bench), goes_on(bench), ends_where_it_was(bench), fails_without_a_broker(bench));
-    bench.seen.get_or_insert(Arc::new(LongOnes { slow, again, end, nobody })).clone()
+async fn long_ones(bench: Bench) -> Arc<LongOnes> {
+    let (slow, pauses, again, end, nobody) = join!(
+        is_not_at_its_end(&bench),
+        pauses_in_between(&bench),
+        goes_on(&bench),
+        ends_where_it_was(&bench),
+        fails_without_a_broker(&bench)
+    );
+    Arc::new(LongOnes { slow: slow.and(pauses), again, end, nobody })
 }
 
-async fn is_not_at_its_end(bench: &Bench) -> Outcome {
-    let (topic, group, gate) = (filled(bench, [3, 2, 4]).await?, bench.word(), Gate::new());
-    let relay = holding(bench, &gate, Asked::is_fetch, Fate::HoldAnswer).await?;
-    let enough = opened(&gate, relay.wait_for(FETCH, 1), SLOW);
-    reads_all(&bench.consume(At::Relay(&relay), &topic.name, &group, enough).await?)
+async fn begun(bench: &Bench) -> Arc<LongOnes> {
+    let begun = bench.seen.get::<Meanwhile<Arc<LongOnes>>>();
+    begun.expect("an earlier check has begun them").outcome().await
 }
 
 async fn goes_on(bench: &Bench) -> Outcome {
     let (topic, group, gate) = (filled(bench, [4, 0, 3]).await?, bench.word(), Gate::new());
     let relay = holding(bench, &gate, Asked::is_commit, Fate::Hold).await?;
     // A program that ends before has given up its connection, and the commit with it.
-    let enough = opened(&gate, relay.wait_for(OFFSET_COMMIT, 1), COMMIT);
+    let enough = opened(&gate, relay.wait_for(OFFSET_COMMIT, 1), COMMIT, COMMIT + TO_READ);
     let first = bench.consume(At::Relay(&relay), &topic.name, &group, enough).await?;
     reads_all(&first)?;
     let mut known = first.there;
@@ -193,7 +198,7 @@ async fn ends_where_it_was(bench: &Bench) -> Outcome {
     // there in all three.
     let gate = Gate::new();
     let relay = holding(bench, &gate, Asked::is_fetch, Fate::Hold).await?;
-    let enough = opened(&gate, relay.wait_for(FETCH, 1), GROWTH);
+    let enough = opened(&gate, relay.wait_for(FETCH, 1), GROWTH, GROWTH + TO_READ);
     let first = tokio::select! {
         first = bench.consume(At::Relay(&relay), &topic.name, &group, enough) => first?,
         failed = topic.feed.send_on(|| (0..3).map(|partition| new(bench, partition)).collect(), MOMENT) => {

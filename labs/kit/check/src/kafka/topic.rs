@@ -12,6 +12,9 @@ use crate::verdict::{Failed, Outcome};
 /// From the start: ten seconds, as the sentences say, and what a busy machine adds.
 pub(super) const PATIENCE: Duration = Duration::from_secs(12);
 
+/// The same for who reads to the end, and does nothing else.
+pub(super) const TO_READ: Duration = Duration::from_secs(11);
+
 /// From SIGTERM on: ten seconds, as the sentences say, and what a busy machine adds.
 pub(super) const TO_END: Duration = Duration::from_millis(10_800);
 
@@ -34,7 +37,7 @@ impl Topic {
     }
 
     pub(super) async fn read_by(&self, bench: &Bench, group: &str) -> Result<Consuming, Failed> {
-        bench.consume(At::Broker, &self.name, group, sleep(PATIENCE)).await
+        bench.consume(At::Broker, &self.name, group, sleep(TO_READ)).await
     }
 }
 
@@ -60,11 +63,13 @@ pub(super) async fn holding(
     bench.kafka().relay(move |asked: Asked| if which(asked) { hold(gate.clone()) } else { Fate::Pass }).await
 }
 
-/// Opens the gate so long after `came`, and returns when the program has had its time.
-pub(super) async fn opened(gate: &Gate, came: impl Future<Output = ()>, held: Duration) {
-    if timeout(PATIENCE, came).await.is_ok() {
+/// Opens the gate so long after `came`, and returns when the program has had its time: so long, from its start.
+pub(super) async fn opened(gate: &Gate, came: impl Future<Output = ()>, held: Duration, patience: Duration) {
+    let open = async {
+        came.await;
         sleep(held).await;
         gate.open();
-        sleep(PATIENCE).await;
-    }
+        std::future::pending().await
+    };
+    let _: Result<(), _> = timeout(patience, open).await;
 }

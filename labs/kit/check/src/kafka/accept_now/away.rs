@@ -16,6 +16,7 @@ use super::order::{Accepted, PATIENCE, accept, accepted, expect_problem, held, o
 use crate::bench::Bench;
 use crate::broker::{Asked, Fate, PRODUCE, Serving, wrong_end};
 use crate::http::{Gate, get};
+use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
 
 /// `INVALID_RECORD`: the broker has looked at the record and doesn't take it; to ask again is no use.
@@ -32,41 +33,43 @@ const TO_COME_BACK: Duration = Duration::from_secs(16);
 const BY_SIGTERM: i32 = 128 + 15;
 /// From SIGTERM on; ten seconds, as the sentence says, and what a busy machine adds.
 const TO_END: Duration = Duration::from_secs(11);
+/// So long it is looked whether what was refused comes after all.
+const LATER: Duration = Duration::from_millis(2_500);
 /// Between two attempts.
 const MOMENT: Duration = Duration::from_millis(100);
 
 pub(super) async fn refused_is_503(bench: &mut Bench) -> Outcome {
-    long_ones(bench).await.refused.clone()
+    begun(bench).await.refused.clone()
 }
 
 pub(super) async fn others_go_on(bench: &mut Bench) -> Outcome {
-    long_ones(bench).await.others.clone()
+    begun(bench).await.others.clone()
 }
 
 pub(super) async fn silence_is_503(bench: &mut Bench) -> Outcome {
-    long_ones(bench).await.silence.clone()
+    begun(bench).await.silence.clone()
 }
 
 pub(super) async fn nobody_is_there(bench: &mut Bench) -> Outcome {
-    long_ones(bench).await.nobody.clone().map(drop)
+    begun(bench).await.nobody.clone().map(drop)
 }
 
 pub(super) async fn gone_is_503(bench: &mut Bench) -> Outcome {
-    long_ones(bench).await.gone.clone().map(drop)
+    begun(bench).await.gone.clone().map(drop)
 }
 
 /// Judges what came after either.
 pub(super) async fn back_again(bench: &mut Bench) -> Outcome {
-    let LongOnes { nobody, gone, .. } = &*long_ones(bench).await;
+    let LongOnes { nobody, gone, .. } = &*begun(bench).await;
     [nobody, gone].into_iter().try_for_each(|after| after.clone()?)
 }
 
 pub(super) async fn sigterm_drains(bench: &mut Bench) -> Outcome {
-    long_ones(bench).await.sigterm.clone()
+    begun(bench).await.sigterm.clone()
 }
 
 /// What came of the checks in which somebody has to wait: they are made at once.
-struct LongOnes {
+pub(super) struct LongOnes {
     refused: Outcome,
     others: Outcome,
     silence: Outcome,
@@ -76,19 +79,21 @@ struct LongOnes {
     sigterm: Outcome,
 }
 
-async fn long_ones(bench: &mut Bench) -> Arc<LongOnes> {
-    if let Some(outcomes) = bench.seen.get::<Arc<LongOnes>>() {
-        return Arc::clone(outcomes);
-    }
+pub(super) async fn long_ones(bench: Bench) -> Arc<LongOnes> {
     let (refused, others, silence, nobody, gone, sigterm) = join!(
-        refuses(bench),
-        does_not_block(bench),
-        is_silent(bench),
-        is_not_there_yet(bench),
-        goes(bench),
-        ends_in_order(bench)
+        refuses(&bench),
+        does_not_block(&bench),
+        is_silent(&bench),
+        is_not_there_yet(&bench),
+        goes(&bench),
+        ends_in_order(&bench)
     );
-    bench.seen.get_or_insert(Arc::new(LongOnes { refused, others, silence, nobody, gone, sigterm })).clone()
+    Arc::new(LongOnes { refused, others, silence, nobody, gone, sigterm })
+}
+
+async fn begun(bench: &Bench) -> Arc<LongOnes> {
+    let begun = bench.seen.get::<Meanwhile<Arc<LongOnes>>>();
+    begun.expect("an earlier check has begun them").outcome().await
 }
 
 async fn refuses(bench: &Bench) -> Outcome {
@@ -180,10 +185,12 @@ async fn goes(bench: &Bench) -> Result<Outcome, Failed> {
 /// It accepts orders again; what it has refused isn't sent later.
 async fn goes_on(bench: &Bench, serving: &Serving, refused: &Value) -> Outcome {
     let back = is_accepted_again(bench, serving).await?;
-    // What is still in a queue has gone before these, or with them.
+    // What is still in a queue has gone before these, or with them; what is sent again by whoever
+    // keeps it comes a moment later.
     for _ in 0..3 {
         accept(serving, &order(bench)).await?;
     }
+    sleep(LATER).await;
     let records = serving.records().await?;
     let late = records.iter().find(|record| super::order::has_all(record, refused));
     let Some(late) = late.cloned() else { return Ok(()) };

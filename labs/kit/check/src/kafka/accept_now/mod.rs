@@ -2,15 +2,17 @@
 
 mod accepted;
 mod away;
+mod faults;
 mod order;
 
 use self::accepted::{
-    a_fault_is_400, accepted_means_there, each_has_its_own, location_is_a_status, one_producer, the_key_is_the_id,
+    accepted_means_there, each_has_its_own, location_is_a_status, one_producer, the_key_is_the_id,
     the_value_is_the_order,
 };
 use self::away::{
     back_again, gone_is_503, nobody_is_there, others_go_on, refused_is_503, sigterm_drains, silence_is_503,
 };
+use self::faults::a_fault_is_400;
 use super::README;
 use crate::exercise::{Exercise, Role, checks};
 

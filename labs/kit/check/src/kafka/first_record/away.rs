@@ -46,7 +46,7 @@ pub(super) async fn without_a_broker(bench: Bench) -> Result<Runs, Failed> {
     let deaf: Relay = bench.kafka().relay(silent(|_| true)).await?;
     let late: Relay = bench.kafka().relay(silent(Asked::is_produce)).await?;
     // Who waits for one delivery after the other takes that long for each.
-    let given = [4, 1, 4].map(|count| orders(&bench, count));
+    let given = [4, 3, 4].map(|count| orders(&bench, count));
     let (nobody, deaf, late) = try_join!(
         bench.produce(At::Nobody, &given[0].1, PATIENCE),
         bench.produce(At::Relay(&deaf), &given[1].1, PATIENCE),

@@ -31,6 +31,9 @@ pub(super) fn full_order(bench: &Bench) -> Value {
         "quote\"": [],
         "null": {},
         "value": -7,
+        "height": 1.25,
+        "gift": true,
+        "floor": "",
     })
 }
 
@@ -54,11 +57,16 @@ pub(super) fn texts(bench: &Bench) -> Vec<String> {
     ]
 }
 
-/// Another `id` stands before its own, and one behind; of some lines all is escaped that can be.
+/// Another `id` stands before its own, and one behind; of some lines all is escaped that can be, and
+/// some have white space around them.
 pub(super) fn line_with(bench: &Bench, number: usize, id: &str) -> String {
     let inner = json!({ "id": bench.word() });
     let line = format!("{{\"by\":{inner},\"id\":{},\"to\":{inner}}}", json!(id));
-    if number % 3 == 1 { escaped(&line) } else { line }
+    match number % 3 {
+        0 => line,
+        1 => escaped(&line),
+        _ => format!("  {line}\t"),
+    }
 }
 
 /// The same JSON in ASCII.
