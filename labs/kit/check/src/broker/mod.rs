@@ -8,6 +8,7 @@
 //! over HTTP.
 
 mod asked;
+mod client;
 mod consuming;
 mod door;
 mod feed;
@@ -18,6 +19,7 @@ mod member;
 mod partitioner;
 mod produce;
 mod producing;
+mod pulse;
 mod relay;
 mod run;
 mod serving;

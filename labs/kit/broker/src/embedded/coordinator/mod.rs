@@ -30,6 +30,9 @@ use groups::Groups;
 use requests::Request;
 
 const TICK: Duration = Duration::from_millis(50);
+/// So long the first to come waits for others, as with Apache (3 s there, `group.initial.rebalance.delay.ms`).
+/// It is also for clients to hear of their topic by then: some share nothing out else.
+const FIRST: Duration = Duration::from_millis(300);
 
 /// What comes of a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,6 +58,10 @@ impl Coordinator {
         let now = Instant::now();
         match request {
             Request::Join(join) => {
+                if self.groups().is_empty(&join.group) {
+                    sleep(FIRST).await;
+                }
+                let now = Instant::now();
                 let member = join.who.member.clone();
                 let (reply, joined) = oneshot::channel();
                 self.groups().join(&join, now, reply);

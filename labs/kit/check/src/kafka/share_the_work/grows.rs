@@ -1,10 +1,15 @@
 //! A second member comes, a third and a fourth; then one is killed.
 
+use std::time::Duration;
+
 use super::share::{PATIENCE, Share};
 use crate::bench::Bench;
 use crate::broker::{CONSUMER_GROUP_HEARTBEAT, Fate, HEARTBEAT, Member, Relay};
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
+
+/// As the task says. Who is silent for longer isn't a member any more.
+const SESSION: Duration = Duration::from_secs(6);
 
 /// What came of it, step by step.
 #[derive(Clone)]
@@ -87,6 +92,8 @@ async fn fourth(bench: &Bench, group: &mut Share, relay: &Relay) -> Result<[usiz
     let expected = "each record printed by one of four members, three of whom have a partition, while all four run";
     let owners = group.settles(bench, 3, expected).await?;
     beats(group, relay).await?;
+    let expected = "a heartbeat at least every 6 seconds of the member that came last: else its session is over";
+    group.group.expect(expected, relay.longest_silence() <= SESSION).await?;
     Ok(owners)
 }
 
