@@ -1,5 +1,6 @@
 //! SIGTERM: one member goes, and another takes over.
 
+use std::iter::repeat_n;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -15,8 +16,8 @@ use crate::verdict::{Failed, Outcome};
 
 /// For what was sent with the last breath to be read.
 const BREATH: Duration = Duration::from_secs(1);
-/// So many records in each partition, just before.
-const BURST: usize = 10;
+/// So many records in each partition, just before: the offset of one is no other's.
+const BURST: [usize; 3] = [13, 4, 9];
 /// So many in each at the same time, of so many characters: more than a pipe holds.
 const FLOOD: usize = 28;
 const LONG: usize = 3_000;
@@ -83,7 +84,7 @@ async fn ended(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
     group.start(bench, Some(&slow.relay))?;
     group.settles(bench, 2, "each record printed by one of the two members, and both have some").await?;
     let news: Vec<New> =
-        (0..3).flat_map(|partition| (0..BURST).map(move |_| partition)).map(|at| new(bench, at)).collect();
+        (0..).zip(BURST).flat_map(|(at, count)| repeat_n(at, count)).map(|at| new(bench, at)).collect();
     group.print(&news, &format!("a line for each of {} records that have just come", news.len())).await?;
     // It has just printed some, and was hardly able to commit them by itself. The other one has had its
     // partitions before, and gets them again: who commits old places then goes back.
