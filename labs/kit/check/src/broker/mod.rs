@@ -8,6 +8,7 @@
 //! over HTTP.
 
 mod asked;
+mod came;
 mod client;
 mod consuming;
 mod door;
@@ -19,7 +20,6 @@ mod member;
 mod partitioner;
 mod produce;
 mod producing;
-mod pulse;
 mod relay;
 mod run;
 mod serving;

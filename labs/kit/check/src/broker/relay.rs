@@ -1,6 +1,5 @@
 //! A relay before the broker, for checks that decide when it answers, and what.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,16 +7,16 @@ use std::time::{Duration, Instant};
 
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::asked::{Asked, FETCH, Fate, OFFSET_COMMIT, PRODUCE, Plan};
+use super::came::Came;
 use super::client::{Client, MOST_UNDER_WAY};
 use super::door::Door;
 use super::fetch::wait_less;
 use super::frame::{self, Moved, moved};
 use super::produce::Produce;
-use super::pulse::Pulse;
 use super::{Broker, broken};
 use crate::http::Gate;
 use crate::process::{Claim, free_address};
@@ -39,9 +38,7 @@ struct Shared {
     plan: Box<dyn Plan>,
     moved: Vec<Moved>,
     door: Door,
-    /// How many requests came of each kind.
-    came: watch::Sender<BTreeMap<i16, usize>>,
-    pulse: Pulse,
+    came: Came,
     events: Mutex<Vec<(Instant, Who, String)>>,
 }
 
@@ -67,8 +64,8 @@ impl Broker {
         }
         let address = listeners.first().map(|(_, address, _)| *address);
         let address = address.ok_or_else(|| broken("put a relay before the broker", "it names no node"))?;
-        let (came, pulse, events) = Default::default();
-        let shared = Arc::new(Shared { plan: Box::new(plan), moved, door: Door::new(), came, pulse, events });
+        let (came, events) = Default::default();
+        let shared = Arc::new(Shared { plan: Box::new(plan), moved, door: Door::new(), came, events });
         let mut tasks = JoinSet::new();
         for (listener, _, node) in listeners {
             let (shared, orders) = (Arc::clone(&shared), shared.door.orders());
@@ -88,19 +85,17 @@ impl Relay {
 
     /// How many requests of this kind have come.
     pub(crate) fn count(&self, api: i16) -> usize {
-        self.shared.came.borrow().get(&api).copied().unwrap_or_default()
+        self.shared.came.count(api)
     }
 
     /// Returns when so many requests of this kind have come. The caller sets the time.
     pub(crate) async fn wait_for(&self, api: i16, count: usize) {
-        let mut came = self.shared.came.subscribe();
-        // The sender lives as long as this does.
-        let _ = came.wait_for(|came| came.get(&api).copied().unwrap_or_default() >= count).await;
+        self.shared.came.wait_for(api, count).await;
     }
 
     /// For so long nothing was heard of a member of a group, the only one behind this relay.
     pub(crate) fn longest_silence(&self) -> Duration {
-        self.shared.pulse.longest()
+        self.shared.came.longest_silence()
     }
 
     /// How many connections came to the broker.
@@ -141,8 +136,7 @@ impl Shared {
     /// What becomes of it.
     fn fate(&self, request: &[u8]) -> (Asked, Fate) {
         let asked = Asked::read(request);
-        self.pulse.came(asked.api);
-        self.came.send_modify(|came| *came.entry(asked.api).or_default() += 1);
+        self.came.note(asked.api);
         (asked, (self.plan)(asked))
     }
 

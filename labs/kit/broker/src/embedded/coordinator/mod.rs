@@ -30,8 +30,8 @@ use groups::Groups;
 use requests::Request;
 
 const TICK: Duration = Duration::from_millis(50);
-/// So long the first to come waits for others, as with Apache (3 s there, `group.initial.rebalance.delay.ms`).
-/// It is also for clients to hear of their topic by then: some share nothing out else.
+/// So long the first to come waits for others, as with Apache (`group.initial.rebalance.delay.ms` of
+/// docker-compose.yml). Clients have heard of their topic by then: some join before, and share nothing out.
 const FIRST: Duration = Duration::from_millis(300);
 
 /// What comes of a request.
