@@ -23,11 +23,7 @@ pub(super) fn odd_ones(bench: &Bench) -> Vec<New> {
     let all = values.into_iter().chain((0..5).map(plain)).collect::<Vec<_>>();
     let new = |(number, value): (usize, String)| New {
         partition: (number % 3) as i32,
-        key: match number {
-            4 => None,
-            6 => Some(String::new()),
-            _ => Some(bench.word()),
-        },
+        key: (number != 4).then(|| bench.word()),
         value: Some(value),
     };
     let mut news: Vec<New> = all.into_iter().enumerate().map(new).collect();
