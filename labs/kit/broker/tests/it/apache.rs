@@ -49,7 +49,7 @@ async fn a_broker_has_the_settings_of_the_compose_file_and_ours_on_top() {
     let described = tool(&apache, "kafka.admin.ConfigCommand", &args).await;
     for setting in [
         "group.consumer.session.timeout.ms=6000 ",
-        "group.initial.rebalance.delay.ms=0 ",
+        "group.initial.rebalance.delay.ms=300 ",
         "auto.create.topics.enable=false ",
         "message.max.bytes=1000 ",
     ] {

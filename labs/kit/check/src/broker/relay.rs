@@ -1,17 +1,18 @@
 //! A relay before the broker, for checks that decide when it answers, and what.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::asked::{Asked, FETCH, Fate, OFFSET_COMMIT, PRODUCE, Plan};
+use super::came::Came;
+use super::client::{Client, MOST_UNDER_WAY};
 use super::door::Door;
 use super::fetch::wait_less;
 use super::frame::{self, Moved, moved};
@@ -21,8 +22,6 @@ use crate::http::Gate;
 use crate::process::{Claim, free_address};
 use crate::verdict::{Event, Failed, Who};
 
-/// Requests of one connection whose answers are yet to come. A client has five.
-const MOST_UNDER_WAY: usize = 1_000;
 /// Of what happened when. No ladder is that long.
 const MOST_EVENTS: usize = 1_000;
 
@@ -39,8 +38,7 @@ struct Shared {
     plan: Box<dyn Plan>,
     moved: Vec<Moved>,
     door: Door,
-    /// How many requests came of each kind.
-    came: watch::Sender<BTreeMap<i16, usize>>,
+    came: Came,
     events: Mutex<Vec<(Instant, Who, String)>>,
 }
 
@@ -87,14 +85,17 @@ impl Relay {
 
     /// How many requests of this kind have come.
     pub(crate) fn count(&self, api: i16) -> usize {
-        self.shared.came.borrow().get(&api).copied().unwrap_or_default()
+        self.shared.came.count(api)
     }
 
     /// Returns when so many requests of this kind have come. The caller sets the time.
     pub(crate) async fn wait_for(&self, api: i16, count: usize) {
-        let mut came = self.shared.came.subscribe();
-        // The sender lives as long as this does.
-        let _ = came.wait_for(|came| came.get(&api).copied().unwrap_or_default() >= count).await;
+        self.shared.came.wait_for(api, count).await;
+    }
+
+    /// For so long nothing was heard of a member of a group, the only one behind this relay.
+    pub(crate) fn longest_silence(&self) -> Duration {
+        self.shared.came.longest_silence()
     }
 
     /// How many connections came to the broker.
@@ -135,7 +136,7 @@ impl Shared {
     /// What becomes of it.
     fn fate(&self, request: &[u8]) -> (Asked, Fate) {
         let asked = Asked::read(request);
-        self.came.send_modify(|came| *came.entry(asked.api).or_default() += 1);
+        self.came.note(asked.api);
         (asked, (self.plan)(asked))
     }
 
@@ -173,20 +174,21 @@ async fn pass(client: TcpStream, node: (String, u16), shared: Arc<Shared>) -> io
     client.set_nodelay(true).and(broker.set_nodelay(true))?;
     let ((from_client, to_client), (from_broker, to_broker)) = (client.into_split(), broker.into_split());
     let (next, nexts) = mpsc::channel(MOST_UNDER_WAY);
+    let client = Client::new(from_client);
     tokio::select! {
-        done = requests(from_client, to_broker, next, &shared) => done,
+        done = requests(client, to_broker, next, &shared) => done,
         done = answers(from_broker, to_client, nexts, &shared) => done,
     }
 }
 
 async fn requests(
-    mut client: OwnedReadHalf,
+    mut client: Client,
     mut broker: OwnedWriteHalf,
     next: mpsc::Sender<Next>,
     shared: &Shared,
 ) -> io::Result<()> {
     loop {
-        let mut request = frame::read(&mut client).await?;
+        let mut request = client.next().await?;
         let (asked, fate) = shared.fate(&request);
         if asked.is_fetch() {
             wait_less(&mut request);
@@ -197,7 +199,7 @@ async fn requests(
             (Fate::Hold(gate) | Fate::HoldAnswer(gate), _) if gate.is_open() => Next::Answer(None),
             (Fate::Hold(gate), _) => {
                 shared.note(asked, "it comes; the broker takes its time");
-                gate.pass().await;
+                client.pass(gate).await?;
                 shared.note(asked, "the broker takes it");
                 Next::Answer(None)
             }

@@ -1,5 +1,7 @@
 //! Topics with records in them, for programs that read.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -17,6 +19,9 @@ pub(super) const TO_READ: Duration = Duration::from_secs(11);
 
 /// From SIGTERM on: ten seconds, as the sentences say, and what a busy machine adds.
 pub(super) const TO_END: Duration = Duration::from_millis(10_800);
+
+/// What a slow broker takes for a commit, as the sentences say.
+pub(super) const SLOW: Duration = Duration::from_secs(1);
 
 /// A topic, and how records get there.
 pub(super) struct Topic {
@@ -61,6 +66,54 @@ pub(super) async fn holding(
 ) -> Result<Relay, Failed> {
     let gate = gate.clone();
     bench.kafka().relay(move |asked: Asked| if which(asked) { hold(gate.clone()) } else { Fate::Pass }).await
+}
+
+/// A broker that takes its time for a commit, when it is told to.
+pub(super) struct SlowCommits {
+    pub(super) relay: Relay,
+    is_slow: Arc<AtomicBool>,
+    gate: Gate,
+}
+
+impl SlowCommits {
+    /// What comes to it is told to `sees`.
+    pub(super) async fn new(bench: &Bench, sees: impl Fn(Asked) + Send + Sync + 'static) -> Result<Self, Failed> {
+        let (is_slow, gate) = (Arc::new(AtomicBool::new(false)), Gate::new());
+        let (slow, behind) = (Arc::clone(&is_slow), gate.clone());
+        let plan = move |asked: Asked| {
+            sees(asked);
+            match asked.is_commit() && slow.load(Ordering::Acquire) {
+                true => Fate::Hold(behind.clone()),
+                false => Fate::Pass,
+            }
+        };
+        Ok(Self { relay: bench.kafka().relay(plan).await?, is_slow, gate })
+    }
+
+    /// From now on it holds them.
+    pub(super) fn begins(&self) {
+        self.is_slow.store(true, Ordering::Release);
+    }
+
+    /// Returns when it holds one; after so long in any case.
+    pub(super) async fn holds_one(&self, patience: Duration) {
+        self.gate.filled(1, patience).await;
+    }
+
+    /// Waits for that; should it take longer than the broker does for a commit, that one is taken, and
+    /// all others. Whoever has gone meanwhile has taken its own back.
+    pub(super) async fn while_it_waits<T>(&self, came: impl Future<Output = T>) -> T {
+        tokio::select! {
+            biased;
+            came = came => came,
+            never = async {
+                self.holds_one(PATIENCE).await;
+                sleep(SLOW).await;
+                self.gate.open();
+                std::future::pending().await
+            } => never,
+        }
+    }
 }
 
 /// Opens the gate so long after `came`, and returns when the program has had its time: so long, from its start.

@@ -72,6 +72,11 @@ impl Groups {
         leave.members.iter().map(leaves).collect()
     }
 
+    /// Nobody is in this group, or about to be.
+    pub(super) fn is_empty(&self, group: &str) -> bool {
+        self.0.get(group).is_none_or(|group| group.size() == 0)
+    }
+
     /// A group that isn't known here is the mock's matter.
     pub(super) fn commit(&mut self, commit: &Commit, now: Instant) -> Result<(), Error> {
         self.0.get_mut(&commit.group).map_or(Ok(()), |group| group.commit(commit, now))

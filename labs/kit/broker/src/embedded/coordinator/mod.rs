@@ -30,6 +30,9 @@ use groups::Groups;
 use requests::Request;
 
 const TICK: Duration = Duration::from_millis(50);
+/// So long the first to come waits for others, as with Apache (`group.initial.rebalance.delay.ms` of
+/// docker-compose.yml). Clients have heard of their topic by then: some join before, and share nothing out.
+const FIRST: Duration = Duration::from_millis(300);
 
 /// What comes of a request.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,6 +58,10 @@ impl Coordinator {
         let now = Instant::now();
         match request {
             Request::Join(join) => {
+                if self.groups().is_empty(&join.group) {
+                    sleep(FIRST).await;
+                }
+                let now = Instant::now();
                 let member = join.who.member.clone();
                 let (reply, joined) = oneshot::channel();
                 self.groups().join(&join, now, reply);

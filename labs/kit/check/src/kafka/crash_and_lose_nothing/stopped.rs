@@ -10,16 +10,13 @@ use tokio::time::{sleep, timeout};
 use super::done::long;
 use super::work::{PATIENCE, Work, committed_to, is_done, reaches, value_of};
 use crate::bench::Bench;
-use crate::broker::{Asked, Fate, OFFSET_COMMIT, Record};
+use crate::broker::Record;
 use crate::http::{Gate, Reply};
 use crate::kafka::effect::Answer;
-use crate::kafka::topic::TO_END;
+use crate::kafka::topic::{SLOW, SlowCommits, TO_END};
 use crate::verdict::{Failed, Outcome, Who};
 
-/// What the broker takes for a commit, and the effect for its last answer, as the sentences say.
-const SLOW: Duration = Duration::from_secs(1);
-
-/// From the last line on: whoever commits after it, and leaves wherever SIGTERM finds it, is done.
+/// From the last line on, for a commit to come that isn't left to the stop.
 const IDLE: Duration = Duration::from_millis(300);
 
 /// As the sentence says.
@@ -61,30 +58,16 @@ pub(super) async fn stopped(bench: &Bench) -> Stopped {
 
 async fn commits(bench: &Bench, work: &Work) -> Outcome {
     let records = work.send(bench, [3, 2, 4]).await?;
-    let (slow, gate) = (Arc::new(AtomicBool::new(false)), Gate::new());
-    let (is_slow, behind) = (Arc::clone(&slow), gate.clone());
-    let plan = move |asked: Asked| match asked.is_commit() && is_slow.load(Ordering::Acquire) {
-        true => Fate::Hold(behind.clone()),
-        false => Fate::Pass,
-    };
-    let relay = bench.kafka().relay(plan).await?;
-    let mut member = work.start_behind(bench, &relay)?;
+    let slow = SlowCommits::new(bench, |_| {}).await?;
+    let mut member = work.start_behind(bench, &slow.relay)?;
     work.works_through(&mut member, &records).await?;
-    sleep(IDLE).await;
-    slow.store(true, Ordering::Release);
-    let before = relay.count(OFFSET_COMMIT);
+    // Whoever commits at once has a commit on its way when SIGTERM comes.
+    slow.begins();
+    let last = work.send_these(bench, &[super::work::new(bench, 2)]).await?;
+    slow.while_it_waits(work.works_through(&mut member, &last)).await?;
+    slow.holds_one(IDLE).await;
     member.terminate();
-    // A program that ends before has given up its connection, and the commit with it.
-    let opened = async {
-        relay.wait_for(OFFSET_COMMIT, before + 1).await;
-        sleep(SLOW).await;
-        gate.open();
-        std::future::pending::<()>().await;
-    };
-    tokio::select! {
-        ended = member.ends(0, TO_END) => ended?,
-        () = opened => {}
-    }
+    slow.while_it_waits(member.ends(0, TO_END)).await?;
     work.expect_committed_to_the_end(bench).await
 }
 
@@ -97,7 +80,6 @@ async fn goes_on(bench: &Bench, work: &Work) -> Outcome {
     let later = work.send(bench, [0, 2, 1]).await?;
     work.works_through(&mut member, &later).await?;
     new.extend(later);
-    sleep(IDLE).await;
     member.stops(TO_END).await?;
     let expected = format!("POSTs of the {} new ones, and a line for each, and no others", new.len());
     let only_new = work.effect.posts().len() == posted + new.len() && member.printed().await?.len() == new.len();
@@ -116,19 +98,21 @@ pub(super) async fn with_one_in_hand(bench: &Bench) -> Outcome {
     })
     .await?;
     let first = work.send(bench, [1, 2, 1]).await?;
-    let mut member = work.start(bench)?;
+    let slow = SlowCommits::new(bench, |_| {}).await?;
+    let mut member = work.start_behind(bench, &slow.relay)?;
     work.works_through(&mut member, &first).await?;
+    slow.begins();
     let new = draw(bench, &work, &last).await?;
     let value = value_of(&new[1]);
     let asked = work.effect.have_come(move |posts| posts.iter().any(|post| post.value == value));
-    member.until(PATIENCE, "a POST of the record that has come", asked).await?;
+    slow.while_it_waits(member.until(PATIENCE, "a POST of the record that has come", asked)).await?;
     member.terminate();
-    // Whoever gives it back ends now; whoever waits for it, later.
+    // Whoever gives it back ends by now, but for a commit; whoever waits for it, later.
     if timeout(SLOW, member.ends(0, TO_END)).await.is_err() {
         work.group.note(Who::Checker, "answers 503");
         gate.open();
     }
-    member.ends(0, TO_END).await?;
+    slow.while_it_waits(member.ends(0, TO_END - SLOW)).await?;
     is_up.store(true, Ordering::Release);
     lost_nothing(bench, &work, &[first, new].concat()).await
 }

@@ -71,6 +71,9 @@ fn odd_ones(bench: &Bench) -> Vec<New> {
         New { key: None, ..plain(0) },
         plain(0),
         New { value: None, ..plain(1) },
+        // An empty text isn't none.
+        New { key: Some(String::new()), ..plain(1) },
+        New { value: Some(String::new()), ..plain(0) },
         New { value: text(), key: text(), ..plain(2) },
         New { key: None, value: None, ..plain(2) },
         plain(2),

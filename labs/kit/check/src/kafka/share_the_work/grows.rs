@@ -1,10 +1,15 @@
 //! A second member comes, a third and a fourth; then one is killed.
 
+use std::time::Duration;
+
 use super::share::{PATIENCE, Share};
 use crate::bench::Bench;
 use crate::broker::{CONSUMER_GROUP_HEARTBEAT, Fate, HEARTBEAT, Member, Relay};
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
+
+/// As the task says. Who is silent for longer isn't a member any more.
+const SESSION: Duration = Duration::from_secs(6);
 
 /// What came of it, step by step.
 #[derive(Clone)]
@@ -83,11 +88,18 @@ async fn shares(bench: &Bench, group: &mut Share) -> Outcome {
 
 async fn fourth(bench: &Bench, group: &mut Share, relay: &Relay) -> Result<[usize; 3], Failed> {
     group.start(bench, Some(relay))?;
-    beats(group, relay).await?;
+    lives(group, relay).await?;
     let expected = "each record printed by one of four members, three of whom have a partition, while all four run";
     let owners = group.settles(bench, 3, expected).await?;
-    beats(group, relay).await?;
+    lives(group, relay).await?;
     Ok(owners)
+}
+
+/// It says so once more, and wasn't silent for too long before.
+async fn lives(group: &mut Share, relay: &Relay) -> Outcome {
+    beats(group, relay).await?;
+    let expected = "a heartbeat at least every 6 seconds of the member that came last: else its session is over";
+    group.group.expect(expected, relay.longest_silence() <= SESSION).await
 }
 
 /// Who is behind that relay says once more that it lives: twice in the consumer protocol, where this is

@@ -1,8 +1,6 @@
 //! SIGTERM: one member goes, and another takes over.
 
-use std::future::pending;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::iter::repeat_n;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -12,20 +10,17 @@ use super::grows::beats;
 use super::share::Share;
 use crate::bench::Bench;
 use crate::broker::{Asked, Fate, Member, New, Record};
-use crate::http::Gate;
-use crate::kafka::topic::{TO_END, new};
+use crate::kafka::topic::{SlowCommits, TO_END, new};
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
 
 /// For what was sent with the last breath to be read.
 const BREATH: Duration = Duration::from_secs(1);
-/// So many records in each partition, just before.
-const BURST: usize = 10;
+/// So many records in each partition, just before: the offset of one is no other's.
+const BURST: [usize; 3] = [13, 4, 9];
 /// So many in each at the same time, of so many characters: more than a pipe holds.
 const FLOOD: usize = 28;
 const LONG: usize = 3_000;
-/// What the broker takes for a commit then.
-const SLOW: Duration = Duration::from_secs(1);
 /// Between records then: no poll finds nothing.
 const SOON: Duration = Duration::from_millis(50);
 /// Until one who prints must wait. Who prints otherwise needn't.
@@ -79,34 +74,25 @@ async fn with_nothing_to_commit(bench: &Bench) -> Outcome {
 }
 
 async fn ended(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
-    let said = watch::Sender::new(false);
-    let (says, mut heard) = (said.clone(), said.subscribe());
-    let (slow, gate) = (Arc::new(AtomicBool::new(false)), Gate::new());
-    let (is_slow, behind) = (Arc::clone(&slow), gate.clone());
-    let plan = move |asked: Asked| {
-        if asked.leaves {
-            says.send_replace(true);
-        }
-        match asked.is_commit() && is_slow.load(Ordering::Acquire) {
-            true => Fate::Hold(behind.clone()),
-            false => Fate::Pass,
-        }
+    let (says, mut heard) = watch::channel(false);
+    let sees = move |asked: Asked| {
+        says.send_if_modified(|says| asked.leaves && !std::mem::replace(says, true));
     };
-    let (relay, mut group) = (bench.kafka().relay(plan).await?, Share::new(bench).await?);
-    group.start(bench, Some(&relay))?;
+    let (slow, mut group) = (SlowCommits::new(bench, sees).await?, Share::new(bench).await?);
     group.start(bench, None)?;
+    group.settles(bench, 1, "a line for each record").await?;
+    group.start(bench, Some(&slow.relay))?;
     group.settles(bench, 2, "each record printed by one of the two members, and both have some").await?;
     let news: Vec<New> =
-        (0..3).flat_map(|partition| (0..BURST).map(move |_| partition)).map(|at| new(bench, at)).collect();
+        (0..).zip(BURST).flat_map(|(at, count)| repeat_n(at, count)).map(|at| new(bench, at)).collect();
     group.print(&news, &format!("a line for each of {} records that have just come", news.len())).await?;
-    // It has just printed some, and was hardly able to commit them by itself.
-    let mut first = group.members.remove(0);
+    // It has just printed some, and was hardly able to commit them by itself. The other one has had its
+    // partitions before, and gets them again: who commits old places then goes back.
+    let mut goes = group.members.remove(1);
     let before = group.group.printed();
-    stopped_in_a_line(bench, &mut group, &first, &slow).await?;
+    stopped_in_a_line(bench, &mut group, &goes, &slow).await?;
     tokio::select! {
-        ended = first.ends(0, TO_END) => ended?,
-        // Who doesn't wait for the answer has taken the commit back.
-        () = async { (gate.filled(1, TO_END).await, gate.open_after(SLOW).await, pending::<()>().await).2 } => {}
+        ended = slow.while_it_waits(goes.ends(0, TO_END)) => ended?,
         // Who waits until no more comes waits for ever.
         failed = keep_coming(bench, &mut group) => failed?,
     }
@@ -129,13 +115,13 @@ async fn keep_coming(bench: &Bench, group: &mut Share) -> Outcome {
 }
 
 /// It gets SIGTERM while it waits to print, and has fetched more: nobody reads its lines meanwhile.
-async fn stopped_in_a_line(bench: &Bench, group: &mut Share, member: &Member, slow: &AtomicBool) -> Outcome {
+async fn stopped_in_a_line(bench: &Bench, group: &mut Share, member: &Member, slow: &SlowCommits) -> Outcome {
     let long = |partition| New { value: Some(bench.word().repeat(LONG / 11)), ..new(bench, partition) };
     let flood: Vec<New> = (0..3).flat_map(|partition| (0..FLOOD).map(move |_| partition)).map(long).collect();
     let unread = member.unread();
     group.sends(&flood).await?;
     let _ = timeout(TO_FILL, member.waits_to_print()).await;
-    slow.store(true, Ordering::Release);
+    slow.begins();
     member.terminate();
     // At once: some libraries print in the background, and what they hold then would go with a program
     // that ends by itself before somebody reads.
@@ -143,14 +129,14 @@ async fn stopped_in_a_line(bench: &Bench, group: &mut Share, member: &Member, sl
     Ok(())
 }
 
-/// Neither the other one nor who comes later prints what the first has printed.
+/// Neither the other one nor who comes later prints what the one that left has printed.
 async fn prints_no_other(bench: &Bench, group: &mut Share, before: &[Vec<Record>]) -> Outcome {
     let printed = group.group.printed();
-    let new = &printed[1][before[1].len()..];
-    no_repeat(group, &printed[0], new).await?;
+    let new = &printed[0][before[0].len()..];
+    no_repeat(group, &printed[1], new).await?;
     group.misses_nothing().await?;
-    let mut second: Member = group.members.remove(0);
-    second.stops(TO_END).await?;
+    let mut other: Member = group.members.remove(0);
+    other.stops(TO_END).await?;
     let printed = group.group.printed().concat();
     group.start(bench, None)?;
     group.settles(bench, 1, "each record printed by the member who was started again").await?;

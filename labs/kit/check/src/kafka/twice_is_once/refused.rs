@@ -13,8 +13,9 @@ use crate::verdict::{Failed, Outcome, Who};
 
 /// As the sentences say.
 const REFUSED: Duration = Duration::from_secs(3);
-/// So short that whoever waits for 3 seconds after the first no comes too late.
-const SHORTLY: Duration = Duration::from_millis(500);
+/// So short that whoever waits for 3 seconds after the first no comes too late: half a second, and a
+/// moment for the event to come.
+const SHORTLY: Duration = Duration::from_millis(700);
 /// From then on: 2 seconds, as the sentence says, and what a busy machine adds.
 const SOON: Duration = Duration::from_millis(2_200);
 /// Until an event that has come is in hand.

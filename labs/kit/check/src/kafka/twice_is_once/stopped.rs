@@ -2,18 +2,16 @@
 
 use std::time::Duration;
 
-use tokio::time::sleep;
-
 use super::long;
 use super::store::{Event, PATIENCE, Store};
 use crate::bench::Bench;
-use crate::kafka::topic::TO_END;
+use crate::kafka::topic::{SlowCommits, TO_END};
 use crate::verdict::Outcome;
 
-/// From the last transaction on: whoever commits to Kafka after it, and leaves wherever SIGTERM
-/// finds it, is done, also with a repeat that is the last of its partition and shows nowhere.
-const IDLE: Duration = Duration::from_secs(1);
-/// Longer than libraries wait until they commit by themselves.
+/// From the last transaction on, for a commit to come that isn't left to the stop.
+const IDLE: Duration = Duration::from_millis(300);
+/// Longer than libraries wait until they commit by themselves; and a repeat that is the last of its
+/// partition shows nowhere else.
 const COMMITTED: Duration = Duration::from_secs(6);
 
 /// What came of a stop, and of the start after it.
@@ -44,20 +42,29 @@ async fn twice(bench: &Bench) -> Result<Stopped, crate::verdict::Failed> {
     let store = Store::new(bench, std::slice::from_ref(&theirs.id)).await?;
     let own = [Event::new(bench, 0, &["MONITOR"]), Event::new(bench, 1, &["MOUSE", "LAPTOP"])];
     let repeat = own[0].clone();
-    store.send(&[&[theirs], &own[..], &Event::last(bench), &[repeat]].concat()).await?;
-    let mut member = store.start(bench)?;
-    if let Err(failed) = store.becomes_right(&mut member, PATIENCE).await {
+    store.send(&[&[theirs], &own[..], &Event::last(bench), std::slice::from_ref(&repeat)].concat()).await?;
+    let slow = SlowCommits::new(bench, |_| {}).await?;
+    let mut member = store.start_behind(bench, &slow.relay)?;
+    let mut right = store.becomes_right(&mut member, PATIENCE).await;
+    if right.is_ok() {
+        // Whoever commits at once has a commit on its way when SIGTERM comes.
+        slow.begins();
+        store.send(&Event::last(bench)).await?;
+        right = slow.while_it_waits(store.becomes_right(&mut member, PATIENCE)).await;
+    }
+    if let Err(failed) = right {
         return Ok(Stopped { known: Err(failed.clone()), commits: Err(failed) });
     }
-    sleep(IDLE).await;
-    let commits = match member.stops(TO_END).await {
+    slow.holds_one(IDLE).await;
+    member.terminate();
+    let commits = match slow.while_it_waits(member.ends(0, TO_END)).await {
         Ok(()) => store.expect_committed_to_the_end().await,
         failed => failed,
     };
     member.kill().await;
     // The same once more, to a process that can't remember it.
     let again = own.iter().map(|event| Event { partition: 2, ..event.clone() });
-    let again: Vec<_> = again.chain(own.iter().cloned()).chain(Event::last(bench)).collect();
+    let again: Vec<_> = again.chain(own.iter().cloned()).chain(Event::last(bench)).chain([repeat]).collect();
     store.send(&again).await?;
     let mut member = store.start(bench)?;
     let known = store.becomes_right(&mut member, PATIENCE).await;
