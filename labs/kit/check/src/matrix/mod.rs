@@ -23,10 +23,12 @@ use crate::grade::grade_on;
 use crate::matrix::programs::{Program, RunAs, programs};
 use crate::matrix::workspace::Workspace;
 use crate::repository;
-use crate::verdict::{CheckResult, Verdict};
+use crate::verdict::{CheckResult, Failed, Verdict};
 
 /// Programs that are graded at once: most of the time they wait.
 const AT_ONCE: usize = 3;
+/// Of what was sent and what came, where a row is off.
+const SHOWN: usize = 300;
 /// After so many turns each wrong program has had its own.
 const TURNS: usize = 16;
 
@@ -215,7 +217,12 @@ fn is_as_it_must(program: &Program, verdict: &Verdict) -> bool {
 
 fn what_came(verdict: &Verdict) -> String {
     let failed = verdict.checks.iter().find_map(|check| match &check.result {
-        CheckResult::Failed { failed, .. } => Some(format!("{} fails: {failed:?}", check.name)),
+        CheckResult::Failed { failed, .. } => {
+            let Failed { sent, expected, came_back, program, .. } = failed;
+            let sent = sent.chars().take(SHOWN).collect::<String>();
+            let came_back = came_back.chars().take(SHOWN).collect::<String>();
+            Some(format!("{}: {sent:?}; expected {expected:?}; came {came_back:?}, {program:?}", check.name))
+        }
         _ => None,
     });
     failed.unwrap_or("every check passes".to_owned())
