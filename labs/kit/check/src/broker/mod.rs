@@ -33,7 +33,7 @@ use rdkafka::ClientConfig;
 use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
-use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use rdkafka::error::KafkaError;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use uuid::Uuid;
 
@@ -139,23 +139,21 @@ impl Broker {
         }
     }
 
-    /// Returns when its leaders are known: a topic is known where it was made, and a moment
-    /// later everywhere.
+    /// Returns when each partition answers: a topic is known where it was made, a moment later
+    /// everywhere, and its leaders take records a moment after that.
     async fn known(&self, topic: &str) -> Outcome {
         let (config, topic) = (self.client(), topic.to_owned());
         blocking(move || {
             let client: BaseConsumer = config.create()?;
             let begin = std::time::Instant::now();
+            let ends = || {
+                (0..PARTITIONS).try_for_each(|partition| client.fetch_watermarks(&topic, partition, ANSWER).map(drop))
+            };
             loop {
-                let metadata = client.fetch_metadata(Some(&topic), ANSWER)?;
-                let partitions = metadata.topics().iter().flat_map(|topic| topic.partitions());
-                if partitions.filter(|partition| partition.leader() >= 0).count() == PARTITIONS as usize {
-                    return Ok(());
+                match ends() {
+                    Err(_) if begin.elapsed() < ANSWER => std::thread::sleep(Duration::from_millis(20)),
+                    done => return done,
                 }
-                if begin.elapsed() > ANSWER {
-                    return Err(KafkaError::MetadataFetch(RDKafkaErrorCode::LeaderNotAvailable));
-                }
-                std::thread::sleep(Duration::from_millis(20));
             }
         })
         .await
