@@ -1,9 +1,9 @@
 //! The embedded broker: librdkafka's mock cluster behind a relay.
 //!
 //! Reading order: [`Embedded`]; `mock`, the broker itself; `forward`, what stands
-//! before it, and `pipe`, each connection; `coordinator`, what it answers by itself; `too_large` and
-//! `all_offsets`, what the mock gets wrong; `trim`, the warnings, and what they are made from:
-//! `readers`, `ask`, `wire`.
+//! before it, and `pipe`, each connection; `coordinator`, what it answers by itself; `too_large`,
+//! `all_offsets` and `subscription`, what the mock gets wrong; `trim`, the warnings, and what they
+//! are made from: `readers`, `ask`, `wire`.
 
 mod all_offsets;
 mod ask;
@@ -12,6 +12,7 @@ mod forward;
 mod mock;
 mod pipe;
 mod readers;
+mod subscription;
 #[cfg(test)]
 mod tests;
 mod too_large;

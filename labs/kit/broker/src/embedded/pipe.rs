@@ -12,6 +12,7 @@ use super::all_offsets::AllOffsets;
 use super::ask::{all_partitions, read_partitions};
 use super::coordinator::Answer;
 use super::forward::Traffic;
+use super::subscription;
 use super::too_large::{LARGEST_BATCH, LARGEST_REQUEST, Lighter, Refused};
 use super::wire::{Api, Writer};
 
@@ -74,8 +75,7 @@ pub(super) async fn requests(
         match Api::of(api) {
             Some(Api::Versions) if version > VERSIONS && length <= LONGEST_READ => {
                 frame.whole(&mut client).await?;
-                turns.add(correlation, Turn::Instead(older_versions(correlation)))?;
-                mock.write_all(&Writer::request(Api::Versions, 0, correlation).finish()).await?;
+                instead(older_versions(correlation), correlation, &mut mock, turns).await?;
             }
             Some(Api::OffsetFetch) if length <= LONGEST_READ => {
                 let request = frame.whole(&mut client).await?;
@@ -97,12 +97,13 @@ pub(super) async fn requests(
             Some(_) => {
                 let request = frame.whole(&mut client).await?;
                 match traffic.coordinator.answer(&request[4..]).await {
+                    Answer::Mock if api == Api::ConsumerGroupHeartbeat as i16 => match subscription::fit(request) {
+                        Some(request) => mock.write_all(&request).await?,
+                        None => instead(subscription::refused(correlation), correlation, &mut mock, turns).await?,
+                    },
                     Answer::Mock => mock.write_all(&request).await?,
                     Answer::None => return Err(io::Error::other("a request can't be read")),
-                    Answer::Here(answer) => {
-                        turns.add(correlation, Turn::Instead(answer))?;
-                        mock.write_all(&Writer::request(Api::Versions, 0, correlation).finish()).await?;
-                    }
+                    Answer::Here(answer) => instead(answer, correlation, &mut mock, turns).await?,
                 }
             }
         }
@@ -110,6 +111,12 @@ pub(super) async fn requests(
         traffic.add_received(length);
     }
     mock.shutdown().await
+}
+
+/// This answer for the client. The mock is asked something that costs nothing.
+async fn instead(answer: Vec<u8>, correlation: i32, mock: &mut OwnedWriteHalf, turns: &Turns) -> io::Result<()> {
+    turns.add(correlation, Turn::Instead(answer))?;
+    mock.write_all(&Writer::request(Api::Versions, 0, correlation).finish()).await
 }
 
 /// What the mock is to have of it.

@@ -6,5 +6,6 @@ mod classic;
 mod embedded;
 mod member;
 mod program;
+mod subscription;
 mod support;
 mod too_large;
