@@ -177,13 +177,22 @@ fn events(bench: &Bench) -> Vec<Value> {
         let (id, customer, done) = &mut orders[chosen];
         // Some write the same id in capital letters.
         let order = if bench.number(1_000_000).is_multiple_of(3) { id.to_uppercase() } else { id.clone() };
-        events.push(json!({ "event_id": bench.id(), "order_id": order, "customer": customer, "type": TYPES[*done] }));
+        let event = json!({ "event_id": bench.id(), "order_id": order, "customer": customer, "type": TYPES[*done] });
+        // The first of all and the last of each order are shown.
+        events.push(if *done % 3 == 1 { with_more(bench, event) } else { event });
         *done += 1;
         if *done == TYPES.len() {
             orders.swap_remove(chosen);
         }
     }
     events
+}
+
+/// And fields of which the task says nothing.
+fn with_more(bench: &Bench, mut event: Value) -> Value {
+    event["note"] = Value::Null;
+    event[bench.word()] = json!({ "none": null, "seen": false, "left": 0, "all": [] });
+    event
 }
 
 /// Of some, one end alone differs: who takes a part of it for the key has two orders in one.

@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use super::done::long;
 use super::work::{PATIENCE, Work, committed_to, is_done, reaches, value_of};
 use crate::bench::Bench;
-use crate::broker::Record;
+use crate::broker::{FETCH, Fate, Record};
 use crate::http::{Gate, Reply};
 use crate::kafka::effect::Answer;
 use crate::kafka::topic::{SLOW, SlowCommits, TO_END};
@@ -48,7 +48,10 @@ pub(super) async fn stopped(bench: &Bench) -> Stopped {
         Ok(work) => work,
         Err(failed) => return Stopped { commits: Err(failed.clone()), only_new: Err(failed) },
     };
-    let commits = commits(bench, &work).await;
+    let commits = match commits(bench, &work).await {
+        Ok(()) => with_nothing_to_commit(bench, &work).await,
+        failed => failed,
+    };
     let only_new = match &commits {
         Ok(()) => goes_on(bench, &work).await,
         failed => failed.clone(),
@@ -68,6 +71,15 @@ async fn commits(bench: &Bench, work: &Work) -> Outcome {
     slow.holds_one(IDLE).await;
     member.terminate();
     slow.while_it_waits(member.ends(0, TO_END)).await?;
+    work.expect_committed_to_the_end(bench).await
+}
+
+/// All is done, by another.
+async fn with_nothing_to_commit(bench: &Bench, work: &Work) -> Outcome {
+    let relay = bench.kafka().relay(|_| Fate::Pass).await?;
+    let mut member = work.start_behind(bench, &relay)?;
+    member.until(PATIENCE, "that it asks for records", relay.wait_for(FETCH, 1)).await?;
+    member.stops(TO_END).await?;
     work.expect_committed_to_the_end(bench).await
 }
 
