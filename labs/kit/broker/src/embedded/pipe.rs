@@ -25,6 +25,8 @@ const MAX_TURNS: usize = 1_000;
 /// The last version in which the mock can say what it takes.
 const VERSIONS: i16 = 2;
 const UNSUPPORTED_VERSION: i16 = 35;
+/// From which version on a Metadata answer has tagged fields. The mock says twice that there are none.
+const FLEXIBLE_METADATA: i16 = 9;
 
 /// What becomes of answers of the mock's, with the numbers of their requests.
 #[derive(Default)]
@@ -41,6 +43,8 @@ enum Turn {
     Refused(Refused),
     /// It has more partitions than were asked for.
     AllOffsets(AllOffsets),
+    /// It has one byte too many at its end, which sarama takes for another answer.
+    TagsTwice,
 }
 
 impl Turns {
@@ -90,7 +94,11 @@ pub(super) async fn requests(
                 let request = frame.whole(&mut client).await?;
                 mock.write_all(&without_what_is_too_large(request, correlation, turns)?).await?;
             }
-            None | Some(Api::OffsetFetch | Api::Versions | Api::Produce) => {
+            Some(Api::Metadata) if version >= FLEXIBLE_METADATA => {
+                turns.add(correlation, Turn::TagsTwice)?;
+                frame.pass_on(&mut client, &mut mock).await?;
+            }
+            None | Some(Api::OffsetFetch | Api::Versions | Api::Produce | Api::Metadata) => {
                 frame.pass_on(&mut client, &mut mock).await?
             }
             Some(_) if length > LONGEST_READ => return Err(io::Error::other("a request is too long")),
@@ -169,10 +177,19 @@ pub(super) async fn answers(mock: OwnedReadHalf, mut client: OwnedWriteHalf, tur
                 refused.say(&mut answer).ok_or_else(unreadable)?;
                 client.write_all(&answer).await?;
             }
+            Turn::TagsTwice => client.write_all(&without_its_last(answer)).await?,
             Turn::AllOffsets(all) => client.write_all(&all.committed(&answer[4..]).ok_or_else(unreadable)?).await?,
         }
     }
     Ok(())
+}
+
+/// A message that is one byte shorter.
+fn without_its_last(mut message: Vec<u8>) -> Vec<u8> {
+    message.pop();
+    let length = (message.len() as u32 - 4).to_be_bytes();
+    message[..4].copy_from_slice(&length);
+    message
 }
 
 /// A message of which the first bytes are read.

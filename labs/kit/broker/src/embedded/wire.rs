@@ -26,7 +26,7 @@ impl Api {
     pub(super) fn of(number: i16) -> Option<Self> {
         use Api::*;
         let group = [OffsetCommit, OffsetFetch, JoinGroup, Heartbeat, LeaveGroup, SyncGroup, ConsumerGroupHeartbeat];
-        group.into_iter().chain([Produce, Versions]).find(|&api| api as i16 == number)
+        group.into_iter().chain([Produce, Metadata, Versions]).find(|&api| api as i16 == number)
     }
 }
 

@@ -5,6 +5,7 @@ mod apache;
 mod classic;
 mod embedded;
 mod member;
+mod metadata;
 mod program;
 mod subscription;
 mod support;

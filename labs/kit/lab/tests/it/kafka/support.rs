@@ -1,7 +1,7 @@
 //! A broker with topics of its own, and the lab's programs on it.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lab_broker::embedded::Embedded;
 use rdkafka::ClientConfig;
@@ -224,8 +224,10 @@ fn read(brokers: &str, topic: &str) -> Vec<Seen> {
         assignment.add_partition_offset(topic, partition, Offset::Beginning).expect("a place");
     }
     consumer.assign(&assignment).expect("it can be read");
-    let (mut seen, mut ended) = (Vec::new(), 0);
+    let (begin, mut seen, mut ended) = (Instant::now(), Vec::new(), 0);
     while ended < partitions.len() {
+        // A test that fails takes its broker along: this thread is waited for, and must end all the same.
+        assert!(begin.elapsed() < PATIENCE, "{topic} is not read to its end");
         match consumer.poll(PATIENCE).expect("an answer") {
             Ok(record) => seen.push(Seen {
                 partition: record.partition(),
