@@ -84,7 +84,8 @@ impl Broker {
         })
     }
 
-    async fn ask(&mut self, question: Writer) -> io::Result<Vec<u8>> {
+    /// Its answer, without its length.
+    pub(super) async fn ask(&mut self, question: Writer) -> io::Result<Vec<u8>> {
         self.0.write_all(&question.finish()).await?;
         let length = usize::try_from(self.0.read_i32().await?).unwrap_or(usize::MAX);
         if length > LONGEST_ANSWER {

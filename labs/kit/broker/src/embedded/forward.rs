@@ -13,7 +13,7 @@ use std::time::Duration;
 use lab_lifecycle::Throttle;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::select;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Mutex, Notify, Semaphore};
 use tokio::time::{sleep, timeout};
 use tracing::debug;
 
@@ -21,6 +21,7 @@ use super::ask::Broker;
 use super::coordinator::Coordinator;
 use super::pipe::{self, Turns};
 use super::readers::Readers;
+use super::wire::Writer;
 
 /// A client has three or so. A real broker takes thousands; this one serves a desk.
 const MAX_CONNECTIONS: usize = 512;
@@ -59,10 +60,32 @@ impl Traffic {
     }
 }
 
+/// The connection by which the mock is asked for more than clients ask for: one for all of them.
+pub(super) struct Asking {
+    mock: SocketAddr,
+    connecting: Arc<Semaphore>,
+    connection: Mutex<Option<Broker>>,
+}
+
+impl Asking {
+    pub(super) async fn ask(&self, question: Writer) -> io::Result<Vec<u8>> {
+        let mut connection = self.connection.lock().await;
+        // Taken out: one that fails, or is given up in the middle of an answer, isn't asked again.
+        let mut broker = match connection.take() {
+            Some(broker) => broker,
+            None => connect(self.mock, &self.connecting).await?,
+        };
+        let answer = broker.ask(question).await?;
+        *connection = Some(broker);
+        Ok(answer)
+    }
+}
+
 /// Takes connections until it is dropped.
 pub(super) async fn forward(listener: TcpListener, mock: SocketAddr, traffic: Arc<Traffic>) {
     let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let connecting = Arc::new(Semaphore::new(MAX_CONNECTING));
+    let connection = Mutex::default();
+    let asking = Arc::new(Asking { mock, connecting: Arc::new(Semaphore::new(MAX_CONNECTING)), connection });
     let mut complaints = Throttle::default();
     loop {
         let client = match listener.accept().await {
@@ -78,9 +101,9 @@ pub(super) async fn forward(listener: TcpListener, mock: SocketAddr, traffic: Ar
             complaints.warn(&format!("closed a connection: {MAX_CONNECTIONS} are open, and no more are taken"));
             continue;
         };
-        let (traffic, connecting) = (Arc::clone(&traffic), Arc::clone(&connecting));
+        let (traffic, asking) = (Arc::clone(&traffic), Arc::clone(&asking));
         tokio::spawn(async move {
-            if let Err(error) = relay(client, mock, &connecting, &traffic).await {
+            if let Err(error) = relay(client, &asking, &traffic).await {
                 debug!(%error, "a connection has ended");
             }
             drop(place);
@@ -88,17 +111,14 @@ pub(super) async fn forward(listener: TcpListener, mock: SocketAddr, traffic: Ar
     }
 }
 
-async fn relay(client: TcpStream, mock: SocketAddr, connecting: &Semaphore, traffic: &Traffic) -> io::Result<()> {
+async fn relay(client: TcpStream, asking: &Asking, traffic: &Traffic) -> io::Result<()> {
     let cut = traffic.cut.notified();
-    let mock = {
-        let _place = connecting.acquire().await.map_err(io::Error::other)?;
-        timeout(GREETING, greet(mock)).await??
-    };
+    let mock = connect(asking.mock, &asking.connecting).await?.into_stream();
     // As on the other side: else a small request may wait 40 ms for the acknowledgement of the one before it.
     client.set_nodelay(true)?;
     let ((from_client, to_client), (from_mock, to_mock)) = (client.into_split(), mock.into_split());
     let turns = Turns::default();
-    let answers = pipe::answers(from_mock, to_client, &turns);
+    let answers = pipe::answers(from_mock, to_client, &turns, asking);
     tokio::pin!(answers);
     select! {
         () = cut => Ok(()),
@@ -111,13 +131,19 @@ async fn relay(client: TcpStream, mock: SocketAddr, connecting: &Semaphore, traf
     }
 }
 
+/// A connection to the mock, when it is its turn.
+async fn connect(mock: SocketAddr, connecting: &Semaphore) -> io::Result<Broker> {
+    let _place = connecting.acquire().await.map_err(io::Error::other)?;
+    timeout(GREETING, greet(mock)).await?
+}
+
 /// Its first answer says that the mock has taken the connection.
-async fn greet(mock: SocketAddr) -> io::Result<TcpStream> {
+async fn greet(mock: SocketAddr) -> io::Result<Broker> {
     loop {
         let taken = timeout(LOST, async {
             let mut broker = Broker::connect(mock).await?;
             broker.greet().await?;
-            Ok(broker.into_stream())
+            Ok(broker)
         });
         match taken.await {
             Ok(done) => return done,

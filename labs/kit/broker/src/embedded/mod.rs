@@ -2,13 +2,15 @@
 //!
 //! Reading order: [`Embedded`]; `mock`, the broker itself; `forward`, what stands
 //! before it, and `pipe`, each connection; `coordinator`, what it answers by itself; `too_large`,
-//! `all_offsets` and `subscription`, what the mock gets wrong; `trim`, the warnings, and what they
-//! are made from: `readers`, `ask`, `wire`.
+//! `batches`, `all_offsets` and `subscription`, what the mock gets wrong; `trim`, the warnings,
+//! and what they are made from: `readers`, `ask`, `frame`, `wire`.
 
 mod all_offsets;
 mod ask;
+mod batches;
 mod coordinator;
 mod forward;
+mod frame;
 mod mock;
 mod pipe;
 mod readers;

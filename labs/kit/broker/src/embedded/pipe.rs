@@ -4,19 +4,20 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::oneshot;
 
 use super::all_offsets::AllOffsets;
 use super::ask::{all_partitions, read_partitions};
+use super::batches::Wanted;
 use super::coordinator::Answer;
-use super::forward::Traffic;
+use super::forward::{Asking, Traffic};
+use super::frame::{BUFFER, Frame};
 use super::subscription;
 use super::too_large::{LARGEST_BATCH, LARGEST_REQUEST, Lighter, Refused};
 use super::wire::{Api, Writer};
 
-const BUFFER: usize = 64 * 1024;
 /// What is read here is no longer than that. A commit of 1,000 partitions has 20 KiB.
 const LONGEST_READ: usize = 64 * 1024;
 
@@ -43,6 +44,8 @@ enum Turn {
     Refused(Refused),
     /// It has more partitions than were asked for.
     AllOffsets(AllOffsets),
+    /// It has one batch of each partition, where as many may be wanted.
+    Fetched(Wanted),
     /// It has one byte too many at its end, which sarama takes for another answer.
     TagsTwice,
 }
@@ -98,7 +101,14 @@ pub(super) async fn requests(
                 turns.add(correlation, Turn::TagsTwice)?;
                 frame.pass_on(&mut client, &mut mock).await?;
             }
-            None | Some(Api::OffsetFetch | Api::Versions | Api::Produce | Api::Metadata) => {
+            Some(Api::Fetch) if length <= LONGEST_READ => {
+                let request = frame.whole(&mut client).await?;
+                if let Some(wanted) = Wanted::of(&request[4..]) {
+                    turns.add(correlation, Turn::Fetched(wanted))?;
+                }
+                mock.write_all(&request).await?;
+            }
+            None | Some(Api::OffsetFetch | Api::Versions | Api::Produce | Api::Fetch | Api::Metadata) => {
                 frame.pass_on(&mut client, &mut mock).await?
             }
             Some(_) if length > LONGEST_READ => return Err(io::Error::other("a request is too long")),
@@ -159,7 +169,12 @@ fn older_versions(correlation: i32) -> Vec<u8> {
 }
 
 /// Passes answers on until the mock has given its last.
-pub(super) async fn answers(mock: OwnedReadHalf, mut client: OwnedWriteHalf, turns: &Turns) -> io::Result<()> {
+pub(super) async fn answers(
+    mock: OwnedReadHalf,
+    mut client: OwnedWriteHalf,
+    turns: &Turns,
+    asking: &Asking,
+) -> io::Result<()> {
     let mut mock = BufReader::with_capacity(BUFFER, mock);
     // Length, correlation id.
     while let Some(frame) = Frame::<8>::begin(&mut mock).await? {
@@ -177,6 +192,7 @@ pub(super) async fn answers(mock: OwnedReadHalf, mut client: OwnedWriteHalf, tur
                 refused.say(&mut answer).ok_or_else(unreadable)?;
                 client.write_all(&answer).await?;
             }
+            Turn::Fetched(wanted) => client.write_all(&wanted.fill(answer, asking).await).await?,
             Turn::TagsTwice => client.write_all(&without_its_last(answer)).await?,
             Turn::AllOffsets(all) => client.write_all(&all.committed(&answer[4..]).ok_or_else(unreadable)?).await?,
         }
@@ -190,54 +206,4 @@ fn without_its_last(mut message: Vec<u8>) -> Vec<u8> {
     let length = (message.len() as u32 - 4).to_be_bytes();
     message[..4].copy_from_slice(&length);
     message
-}
-
-/// A message of which the first bytes are read.
-struct Frame<const N: usize> {
-    head: [u8; N],
-    rest: usize,
-}
-
-impl<const N: usize> Frame<N> {
-    /// `None` when there is no other.
-    async fn begin(from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Option<Self>> {
-        if from.fill_buf().await?.is_empty() {
-            return Ok(None);
-        }
-        let mut frame = Self { head: [0; N], rest: 0 };
-        from.read_exact(&mut frame.head).await?;
-        let length = usize::try_from(frame.i32(0)).ok();
-        let rest = length.and_then(|length| (4 + length).checked_sub(N));
-        frame.rest = rest.ok_or_else(|| io::Error::other("this isn't Kafka's protocol"))?;
-        Ok(Some(frame))
-    }
-
-    fn length(&self) -> usize {
-        N + self.rest
-    }
-
-    fn i32(&self, at: usize) -> i32 {
-        i32::from_be_bytes([self.head[at], self.head[at + 1], self.head[at + 2], self.head[at + 3]])
-    }
-
-    async fn whole(self, from: &mut (impl AsyncBufRead + Unpin)) -> io::Result<Vec<u8>> {
-        let mut bytes = self.head.to_vec();
-        bytes.resize(self.length(), 0);
-        from.read_exact(&mut bytes[N..]).await?;
-        Ok(bytes)
-    }
-
-    /// In one piece where it fits: a write is a packet.
-    async fn pass_on(
-        self,
-        from: &mut (impl AsyncBufRead + Unpin),
-        to: &mut (impl AsyncWrite + Unpin),
-    ) -> io::Result<()> {
-        if self.length() <= BUFFER {
-            return to.write_all(&self.whole(from).await?).await;
-        }
-        to.write_all(&self.head).await?;
-        // What isn't Kafka may say any length; it ends when either side hangs up.
-        tokio::io::copy_buf(&mut from.take(self.rest as u64), to).await.map(drop)
-    }
 }

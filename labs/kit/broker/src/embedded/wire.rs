@@ -10,6 +10,7 @@
 #[repr(i16)]
 pub(super) enum Api {
     Produce = 0,
+    Fetch = 1,
     ListOffsets = 2,
     Metadata = 3,
     OffsetCommit = 8,
@@ -26,7 +27,7 @@ impl Api {
     pub(super) fn of(number: i16) -> Option<Self> {
         use Api::*;
         let group = [OffsetCommit, OffsetFetch, JoinGroup, Heartbeat, LeaveGroup, SyncGroup, ConsumerGroupHeartbeat];
-        group.into_iter().chain([Produce, Metadata, Versions]).find(|&api| api as i16 == number)
+        group.into_iter().chain([Produce, Fetch, Metadata, Versions]).find(|&api| api as i16 == number)
     }
 }
 
@@ -161,6 +162,10 @@ impl<'a> Reader<'a> {
 
     pub(super) fn i64(&mut self) -> Option<i64> {
         self.array().map(i64::from_be_bytes)
+    }
+
+    pub(super) fn uuid(&mut self) -> Option<[u8; 16]> {
+        self.array()
     }
 
     /// A text; an absent one is empty.

@@ -2,6 +2,7 @@
 
 mod all_offsets;
 mod apache;
+mod batches;
 mod classic;
 mod embedded;
 mod member;

@@ -18,7 +18,7 @@ const LARGEST: usize = 1_048_588;
 const MESSAGE_TOO_LARGE: i16 = 10;
 
 /// One record, in a batch of so many bytes.
-fn batch(bytes: usize) -> Bytes {
+pub(crate) fn batch(bytes: usize) -> Bytes {
     let of = |value: usize| {
         let record = Record {
             transactional: false,
@@ -44,7 +44,8 @@ fn batch(bytes: usize) -> Bytes {
     (60..80).map(|around| of(bytes - around)).find(|batch| batch.len() == bytes).expect("a batch of that length")
 }
 
-fn topic(name: &str, batches: [Bytes; 3]) -> TopicProduceData {
+/// A batch for each of its partitions.
+pub(crate) fn topic(name: &str, batches: [Bytes; 3]) -> TopicProduceData {
     let partition = |(number, records)| PartitionProduceData::default().with_index(number).with_records(Some(records));
     TopicProduceData::default()
         .with_name(TopicName(StrBytes::from_string(name.to_owned())))
