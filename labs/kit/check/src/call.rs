@@ -1,6 +1,5 @@
 //! One run of a client, with the checker as its server.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -22,8 +21,6 @@ pub(crate) struct Call {
     _claim: Option<Claim>,
 }
 
-/// A process that is just being started holds what is open here for a moment, a port as well.
-const TRIES: usize = 5;
 /// Until it asks for something. Some languages take seconds on a busy machine.
 const TO_START: Duration = Duration::from_secs(15);
 /// So long it takes any language to ask for something. Where it took longer, the machine is busy, and
@@ -57,17 +54,12 @@ impl Bench {
 
 /// A server whose port nobody else takes, also when it goes and its client still calls.
 async fn server(plan: impl Plan) -> Result<(Mock, Claim), Failed> {
-    let plan = Arc::new(plan);
-    let mut why = String::new();
-    for _ in 0..TRIES {
-        let plan = Arc::clone(&plan);
-        let (address, claim) = free_address().map_err(|why| Failed::new("(looked for a free port)", "one", why))?;
-        match Mock::start_at(address, move |received: &Received, before| plan(received, before)).await {
-            Ok(mock) => return Ok((mock, claim)),
-            Err(error) => why = lab_console::reason(&error),
-        }
-    }
-    Err(Failed::new("(started a server)", "a free port", format!("({why})")))
+    let (address, claim) = free_address().map_err(|why| Failed::new("(looked for a free port)", "one", why))?;
+    let taken = |error: std::io::Error| {
+        Failed::new("(started a server)", "a free port", format!("({})", lab_console::reason(&error)))
+    };
+    let mock = Mock::start_at(address, plan).await.map_err(taken)?;
+    Ok((mock, claim))
 }
 
 impl Call {

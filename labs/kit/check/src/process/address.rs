@@ -1,8 +1,9 @@
 //! Ports: one that is free, and where a program listens instead.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::family::Family;
 use crate::verdict::Advice;
@@ -21,15 +22,24 @@ pub(crate) fn free_address() -> Result<(SocketAddr, Claim), String> {
         let random = u16::from_le_bytes([uuid::Uuid::new_v4().as_bytes()[0], uuid::Uuid::new_v4().as_bytes()[1]]);
         let port = PORTS.start + random % (PORTS.end - PORTS.start);
         let Ok(claim) = UdpSocket::bind((Ipv4Addr::LOCALHOST, port)) else { continue };
-        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err()
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let taken = bind(TcpSocket::new_v4(), address).is_err()
             // Where there is no IPv6, nobody listens there.
-            || TcpListener::bind((Ipv6Addr::LOCALHOST, port))
-                .is_err_and(|error| error.kind() == std::io::ErrorKind::AddrInUse);
+            || bind(TcpSocket::new_v6(), (Ipv6Addr::LOCALHOST, port).into())
+                .is_err_and(|error| error.kind() == io::ErrorKind::AddrInUse);
         if !taken {
-            return Ok(((Ipv4Addr::LOCALHOST, port).into(), Claim(claim)));
+            return Ok((address, Claim(claim)));
         }
     }
     Err(format!("no port from {} to {} is free on 127.0.0.1", PORTS.start, PORTS.end))
+}
+
+/// Fails where somebody listens. Nobody listens here to find out: a process that is just being started
+/// holds what is open for a moment, and a port where somebody listens is taken as long.
+fn bind(socket: io::Result<TcpSocket>, address: SocketAddr) -> io::Result<()> {
+    let socket = socket?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)
 }
 
 /// Of a program that doesn't listen at `address`: where it does. It may have begun to meanwhile.
