@@ -21,6 +21,8 @@ def for_python(root, folder, python):
 def for_go(root, folder, python):
     """A module with `exercises/orders/v1` in it, in which programs are built."""
     shutil.copytree(Path(__file__).parent / "go", folder, dirs_exist_ok=True)
+    # All of it: what the plugins alone need is less than the programs do.
+    subprocess.run(["go", "mod", "download"], cwd=folder, check=True)
     subprocess.run(["go", "build", "-o", f"{folder / 'bin'}/", *PLUGINS], cwd=folder, check=True)
     plugins = [f"--plugin={Path(name).name}={folder / 'bin' / Path(name).name}" for name in PLUGINS]
     packages = [f"M{proto}=exercises/{Path(proto).parent}" for proto in PROTOS]
