@@ -51,7 +51,8 @@ fn next(exercise: &'static Exercise, file: &ProgressFile) -> Hint {
     match hints.get(shown) {
         Some(text) => Hint { exercise, hint: Some(shown + 1), of, text: text.clone() },
         None => {
-            let text = format!("Those were all the hints. The solution comes next: `cargo lab solution {exercise}`");
+            let text =
+                format!("Those were all the hints. The solution comes next: `cargo lab solution {exercise} --yes`");
             Hint { exercise, hint: None, of, text }
         }
     }

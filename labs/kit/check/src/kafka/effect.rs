@@ -182,7 +182,7 @@ impl Log {
             let event = self.event(post, began);
             match next.is_some_and(|next| is_same(post, next)) {
                 true if times > 1 => None,
-                false if times > 2 => Some(Event { what: format!("{}, for the {times}th time", event.what), ..event }),
+                false if times > 2 => Some(Event { what: format!("{}, {times} times by now", event.what), ..event }),
                 _ => Some(event),
             }
         };

@@ -53,7 +53,7 @@ pub async fn watch(args: WatchArgs) -> Result<(), Failure> {
     let file = ProgressFile::ours();
     let first = match COURSE.next(&file.read()) {
         None if args.exercise.is_none() => {
-            return print("All exercises of your path are done. `cargo lab path` lists them.\n");
+            return print("All exercises of your path are done. `cargo lab` says what comes after them.\n");
         }
         _ => COURSE.chosen(args.exercise.as_deref(), &file.read())?,
     };

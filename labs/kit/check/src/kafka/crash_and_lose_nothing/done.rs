@@ -219,10 +219,26 @@ async fn watched_answers(bench: &Bench) -> Result<Outcome, Failed> {
             Reply::Cut,
             Reply::json(StatusCode::CREATED, &json!({ "error": bench.word(), "status": 500 })),
         ],
-        vec![Reply::json(StatusCode::INTERNAL_SERVER_ERROR, &yes), Reply::status(StatusCode::OK)],
-        vec![problem(StatusCode::NOT_FOUND), Reply::text(StatusCode::ACCEPTED, "text/plain", "error: later")],
-        vec![Reply::status(StatusCode::NOT_MODIFIED), Reply::json(StatusCode::OK, &json!(null))],
-        vec![problem(StatusCode::TOO_MANY_REQUESTS), Reply::status(StatusCode::NO_CONTENT)],
+        vec![
+            Reply::json(StatusCode::INTERNAL_SERVER_ERROR, &yes),
+            problem(StatusCode::UNAUTHORIZED),
+            Reply::status(StatusCode::PARTIAL_CONTENT),
+        ],
+        vec![
+            problem(StatusCode::NOT_FOUND),
+            Reply::status(StatusCode::FORBIDDEN),
+            Reply::text(StatusCode::ACCEPTED, "text/plain", "error: later"),
+        ],
+        vec![
+            Reply::status(StatusCode::NOT_MODIFIED),
+            problem(StatusCode::CONFLICT),
+            Reply::json(StatusCode::OK, &json!(null)),
+        ],
+        vec![
+            problem(StatusCode::TOO_MANY_REQUESTS),
+            problem(StatusCode::UNPROCESSABLE_ENTITY),
+            Reply::status(StatusCode::NO_CONTENT),
+        ],
         vec![Reply::status(StatusCode::BAD_REQUEST), Reply::status(StatusCode::RESET_CONTENT)],
     ];
     let disturbed: Vec<&Record> = records.iter().step_by(2).collect();

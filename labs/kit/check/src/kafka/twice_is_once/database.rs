@@ -113,7 +113,7 @@ fn broken(why: impl std::fmt::Display) -> Failed {
     let expected = "that others can read and write it within 1 s, and that both tables are as they were made";
     Failed::new("(opened the database in LAB_DATABASE beside the program)", expected, format!("({why})")).advise(
         "A database is there for several programs. Who keeps its lock, or changes its tables, works alone.",
-        "End each transaction as soon as the record is done, don't set `locking_mode=EXCLUSIVE`, and leave the tables \
-         as they are.",
+        "End each transaction as soon as the record is done, or refused: ROLLBACK before you wait. Don't set \
+         `locking_mode=EXCLUSIVE`, and leave the tables as they are.",
     )
 }
