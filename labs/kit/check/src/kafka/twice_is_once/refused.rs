@@ -13,9 +13,9 @@ use crate::verdict::{Failed, Outcome, Who};
 
 /// As the sentences say.
 const REFUSED: Duration = Duration::from_secs(3);
-/// So short that whoever waits for 3 seconds after the first no comes too late: half a second, and a
-/// moment for the event to come.
-const SHORTLY: Duration = Duration::from_millis(700);
+/// Until whoever was handed an event has tried; and so short that whoever waits for 3 seconds after the
+/// first no comes too late.
+const SHORTLY: Duration = Duration::from_millis(500);
 /// From then on: 2 seconds, as the sentence says, and what a busy machine adds.
 const SOON: Duration = Duration::from_millis(2_200);
 /// Until an event that has come is in hand.
@@ -82,7 +82,7 @@ async fn refused(
     store.database.execute(trigger).await?;
     store.group.note(Who::Checker, what);
     let before = store.database.content().await?;
-    store.send(events).await?;
+    store.hand_over(events).await?;
     store.stays(&before, member, time).await?;
     store.database.execute("DROP TRIGGER refusing").await?;
     store.group.note(Who::Checker, "it refuses nothing any more");
@@ -95,7 +95,7 @@ async fn told_to_end(bench: &Bench, store: &Store, member: &mut Member, refusing
     store.database.execute(trigger).await?;
     store.group.note(Who::Checker, what);
     let before = store.database.content().await?;
-    store.send(&[Event::new(bench, WHERE, &["LAPTOP", "MOUSE"])]).await?;
+    store.hand_over(&[Event::new(bench, WHERE, &["LAPTOP", "MOUSE"])]).await?;
     store.stays(&before, member, IN_HAND).await?;
     member.stops(TO_END).await?;
     let last = store.ends()[WHERE as usize].unwrap_or_default() - 1;

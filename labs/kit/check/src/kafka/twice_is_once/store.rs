@@ -1,7 +1,7 @@
 //! A topic with events, a group that works through it, and the stock that it changes.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
@@ -11,6 +11,7 @@ pub(super) use super::event::Event;
 use super::event::record;
 use crate::bench::Bench;
 use crate::broker::{Asked, At, Fate, Group, Member, Relay};
+use crate::http::Gate;
 use crate::kafka::topic::Topic;
 use crate::verdict::{Failed, Outcome, Who};
 
@@ -19,6 +20,8 @@ use crate::verdict::{Failed, Outcome, Who};
 pub(super) const PATIENCE: Duration = Duration::from_secs(12);
 /// Until one that comes after a killed one must: fifteen.
 pub(super) const AGAIN: Duration = Duration::from_secs(17);
+/// Until one that is done with all asks for more. Behind the relay it asks ten times a second.
+const TO_ASK: Duration = Duration::from_secs(2);
 /// How often it is looked. There is nothing to be told by.
 const LOOK: Duration = Duration::from_millis(40);
 /// When all ids are in `seen`, until the stock must be right.
@@ -37,6 +40,8 @@ pub(super) struct Store {
     /// Before the members: behind it a fetch doesn't wait long, and so no window is over before the
     /// record has come.
     relay: Relay,
+    /// While there is one, requests for records wait at it.
+    held: Arc<Mutex<Option<Gate>>>,
     pub(super) database: Database,
     /// What must be in it when all is done that was sent.
     expected: Mutex<Content>,
@@ -50,9 +55,15 @@ impl Store {
         let stock = EQUIPMENT.map(|name| (name.to_owned(), many(name)));
         let content = Content { stock: stock.into(), seen: seen.iter().cloned().collect() };
         let (topic, database) = (Topic::new(bench).await?, Database::new(&content)?);
-        let relay = bench.kafka().relay(|_: Asked| Fate::Pass).await?;
+        let held = Arc::<Mutex<Option<Gate>>>::default();
+        let gate = Arc::clone(&held);
+        let plan = move |asked: Asked| match lock(&gate).clone() {
+            Some(gate) if asked.is_fetch() => Fate::Hold(gate),
+            _ => Fate::Pass,
+        };
+        let relay = bench.kafka().relay(plan).await?;
         let (group, ids) = (bench.group(&topic.name), Mutex::default());
-        Ok(Self { topic, group, relay, database, expected: Mutex::new(content), ids })
+        Ok(Self { topic, group, relay, held, database, expected: Mutex::new(content), ids })
     }
 
     /// Sends them. Of those with an id that was there before nothing more is expected.
@@ -70,6 +81,17 @@ impl Store {
             }
         }
         self.topic.feed.send_with(&news).await
+    }
+
+    /// The same to one that waits for records: it has them by now.
+    pub(super) async fn hand_over(&self, events: &[Event]) -> Outcome {
+        let gate = Gate::new();
+        *lock(&self.held) = Some(gate.clone());
+        gate.filled(1, TO_ASK).await;
+        self.send(events).await?;
+        *lock(&self.held) = None;
+        gate.open();
+        Ok(())
     }
 
     /// Somebody else puts so many more of each there.
