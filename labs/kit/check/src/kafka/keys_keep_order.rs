@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -26,6 +27,7 @@ pub(crate) const EXERCISE: Exercise = Exercise {
         the_last_of_each_key_is_an_order,
         each_order_is_in_its_order,
         java_finds_the_same_partition,
+        what_is_refused_is_told,
     ],
 };
 
@@ -36,6 +38,8 @@ const SLOW: Duration = Duration::from_secs(1);
 const FEW: usize = 5;
 const ORDERS: usize = 20;
 const CUSTOMERS: usize = 6;
+/// `INVALID_RECORD`: the broker has looked at the record and doesn't take it; to ask again is no use.
+const INVALID_RECORD: i16 = 87;
 /// What happens to each order, in this order: some of it twice.
 const TYPES: [&str; 10] =
     ["created", "changed", "paid", "changed", "handedOver", "sent", "delayed", "sent", "delivered", "closed"];
@@ -134,7 +138,23 @@ async fn java_finds_the_same_partition(bench: &mut Bench) -> Outcome {
     Ok(())
 }
 
-/// What was sent, and what came of it: all checks look at the same.
+async fn what_is_refused_is_told(bench: &mut Bench) -> Outcome {
+    for once in [false, true] {
+        let refuses = AtomicBool::new(true);
+        let refuse = move |asked: Asked| match asked.is_produce() && refuses.fetch_and(!once, Ordering::SeqCst) {
+            true => Fate::Refuse(INVALID_RECORD),
+            false => Fate::Pass,
+        };
+        let relay = bench.kafka().relay(refuse).await?;
+        let lines: Vec<String> = events(bench).iter().take(FEW).map(Value::to_string).collect();
+        let producing = bench.produce(At::Relay(&relay), &lines, PATIENCE).await?;
+        // Whoever sends an event again that was refused may have had it taken.
+        producing.expect_exit(i32::from(producing.records.len() < FEW))?;
+    }
+    Ok(())
+}
+
+/// What was sent, and what came of it: all checks but the last look at the same.
 struct Run {
     events: Vec<Value>,
     producing: Producing,

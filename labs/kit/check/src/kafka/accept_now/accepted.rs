@@ -197,7 +197,9 @@ async fn at_one_moment(
     let set = |to| *gate.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = to;
     set(Some(closed.clone()));
     let mut orders: Vec<Value> = (1..AT_ONCE).map(|_| order(bench)).collect();
-    // Somebody wants the same once more.
+    // What a caller calls its order is for the caller. And somebody wants the same once more.
+    orders[0]["id"] = bench.word().into();
+    orders[0]["status"] = "CLOSED".into();
     orders.push(orders[0].clone());
     let posts = orders.iter().map(|order| serving.send(post(order)));
     let open = async {

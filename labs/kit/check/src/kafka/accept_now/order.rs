@@ -69,10 +69,10 @@ pub(super) async fn record(serving: &Serving, order: &Accepted) -> Result<Record
     }
 }
 
-/// Whether it has all that was sent; what else is there is the program's.
+/// Whether it has all that was sent; what else is there is the program's, as are its id and status.
 pub(super) fn has_all(record: &Record, order: &Value) -> bool {
     let value = record.value.as_deref().and_then(|value| serde_json::from_slice::<Value>(value).ok());
-    let fields = order.as_object().into_iter().flatten();
+    let fields = order.as_object().into_iter().flatten().filter(|(name, _)| !["id", "status"].contains(&name.as_str()));
     value.is_some_and(|value| fields.clone().all(|(name, field)| value.get(name) == Some(field)))
 }
 
