@@ -10,6 +10,7 @@ use super::{Attempt, Progress, ProgressFile, Work};
 use crate::config::ProgressArgs;
 use crate::course::COURSE;
 use crate::exercise::Exercise;
+use crate::quiz;
 
 /// A line of `--json`. The names stay.
 #[derive(Serialize)]
@@ -148,6 +149,9 @@ pub fn next_step() -> (String, String) {
     match COURSE.next(&progress) {
         _ if progress.is_new() => (course, "cargo lab tour, and then cargo lab watch".to_owned()),
         Some(next) => (format!("{course}; {} {} is next", next.id, next.title()), "cargo lab watch".to_owned()),
-        None => (course, "cargo lab quiz".to_owned()),
+        None => {
+            let which = quiz::next(&progress).map_or(String::new(), |name| format!(" {name}"));
+            (course, format!("cargo lab quiz{which}"))
+        }
     }
 }

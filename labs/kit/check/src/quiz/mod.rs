@@ -115,9 +115,22 @@ pub async fn quiz(args: QuizArgs) -> Result<(), Failure> {
 /// What is asked where this exercise was the last of its stage, without what was answered before.
 pub(crate) fn of_stage(exercise: &Exercise, progress: &Progress) -> Option<(String, Vec<(String, Question)>)> {
     let name = COURSE.closed(exercise, progress)?;
-    let mut questions = quizzes().into_iter().find(|quiz| quiz.name == name)?.named();
-    questions.retain(|(name, _)| !progress.is_answered(name));
+    let questions = unanswered(&name, progress);
     (!questions.is_empty()).then_some((name, questions))
+}
+
+/// The quiz for whoever has done all exercises: what was missed, or the first stage that was left unasked.
+pub(crate) fn next(progress: &Progress) -> Option<String> {
+    if !progress.missed(true).is_empty() {
+        return Some(AGAIN.to_owned());
+    }
+    let mut closing = COURSE.stages(&progress.path).into_iter().filter_map(|stage| stage.quiz);
+    closing.find(|name| !unanswered(name, progress).is_empty())
+}
+
+fn unanswered(quiz: &str, progress: &Progress) -> Vec<(String, Question)> {
+    let questions = quizzes().into_iter().filter(|known| known.name == quiz).flat_map(Quiz::named);
+    questions.filter(|(name, _)| !progress.is_answered(name)).collect()
 }
 
 impl Quiz {
@@ -186,6 +199,22 @@ mod tests {
             let quiz = quizzes().into_iter().find(|quiz| quiz.name == name);
             assert_eq!(quiz.map(|quiz| quiz.questions.len()), Some(3), "{name}");
         }
+    }
+
+    #[test]
+    fn what_is_left_to_ask_is_what_was_missed_and_then_the_stages_in_their_order() {
+        let mut progress = Progress::default();
+        let mut answer = |name: &str, right| {
+            unanswered(name, &progress.clone()).iter().for_each(|(question, _)| progress.answered(question, right));
+            next(&progress)
+        };
+        assert_eq!(answer("stage-1", true).as_deref(), Some("stage-2"));
+        assert_eq!(answer("stage-2", false).as_deref(), Some(AGAIN));
+        let all = ["stage-3", "stage-4", "stage-5", "stage-6"].map(|name| answer(name, true));
+        assert!(all.iter().all(|next| next.as_deref() == Some(AGAIN)));
+        let missed = progress.missed(true);
+        missed.iter().for_each(|question| progress.answered(question, true));
+        assert_eq!(next(&progress), None);
     }
 
     #[test]

@@ -194,7 +194,7 @@ async fn goes_on(bench: &Bench, serving: &Serving, refused: &Value) -> Outcome {
     let records = serving.records().await?;
     let late = records.iter().find(|record| super::order::has_all(record, refused));
     let Some(late) = late.cloned() else { return Ok(()) };
-    let expected = "no record of the order that was refused, which this is";
+    let expected = "no record of the order that got 503 while the broker was away";
     Err(serving.told(serving.wrong_records(&back.answer, expected, &[late])))
 }
 
