@@ -1,5 +1,5 @@
-//! A relay before a broker, for tests that want a hand on the wire: it can hold the publisher
-//! of facts at a gate, and take one topic for another.
+//! A relay before a broker, for tests that want a hand on the wire: it can hold what the publisher
+//! of facts asks for at a gate, and take one topic for another.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,9 +13,12 @@ use tokio::task::AbortHandle;
 
 use crate::support::within;
 
-/// What a request begins with: a producer wants its number, InitProducerId; or records
-/// of a transaction are to come, AddPartitionsToTxn.
-const AT_THE_GATE: [[u8; 2]; 2] = [22_i16.to_be_bytes(), 24_i16.to_be_bytes()];
+/// Kinds of requests, by their numbers in the protocol: a producer wants its number.
+pub(super) const INIT_PRODUCER_ID: i16 = 22;
+/// Records of a transaction are to come.
+pub(super) const ADD_PARTITIONS_TO_TXN: i16 = 24;
+/// A transaction is to be committed, or taken back.
+pub(super) const END_TXN: i16 = 26;
 
 /// Ends with the test that has it.
 pub(super) struct Relay {
@@ -28,6 +31,8 @@ struct Shared {
     /// How brokers write an address: the host, the port. The broker's, and ours.
     addresses: [Vec<u8>; 2],
     facts: String,
+    /// The kinds of requests that wait there.
+    at_the_gate: &'static [i16],
     /// How many requests may pass.
     gate: Semaphore,
     /// How many have come since the gate was closed.
@@ -37,8 +42,8 @@ struct Shared {
 }
 
 impl Relay {
-    /// Before the only broker of a cluster, with the gate open.
-    pub(super) async fn before(broker: &str, facts: String) -> Self {
+    /// Before the only broker of a cluster, with the gate for the publisher's requests of these kinds open.
+    pub(super) async fn before(broker: &str, facts: String, at_the_gate: &'static [i16]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let broker: SocketAddr = broker.parse().expect("the address of one broker");
@@ -48,6 +53,7 @@ impl Relay {
         let shared = Arc::new(Shared {
             addresses: [written(broker), written(address)],
             facts,
+            at_the_gate,
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             come: watch::Sender::new(0),
             swapped: Mutex::default(),
@@ -60,8 +66,7 @@ impl Relay {
         self.address
     }
 
-    /// Before a producer of facts has its number, and before the first record of each
-    /// transaction, the publisher waits from now on.
+    /// The publisher waits from now on.
     pub(super) fn close(&self) {
         self.shared.gate.forget_permits(Semaphore::MAX_PERMITS);
         self.shared.come.send_replace(0);
@@ -140,7 +145,7 @@ async fn pass_answers(mut broker: OwnedReadHalf, mut client: OwnedWriteHalf, sha
 impl Shared {
     /// Other producers want their numbers, too.
     fn is_for_the_gate(&self, request: &[u8]) -> bool {
-        AT_THE_GATE.iter().any(|api| request.starts_with(api))
+        self.at_the_gate.iter().any(|api| request.starts_with(&api.to_be_bytes()))
             && request.windows(self.facts.len()).any(|part| part == self.facts.as_bytes())
     }
 

@@ -7,7 +7,7 @@ use rdkafka::error::RDKafkaErrorCode;
 
 use super::apache::On;
 use super::ledger::{changes, progress};
-use super::relay::Relay;
+use super::relay::{ADD_PARTITIONS_TO_TXN, INIT_PRODUCER_ID, Relay};
 use super::requests::{Feeder, consumers};
 use super::settings::admin;
 use crate::kafka::programs::stop;
@@ -66,7 +66,9 @@ async fn a_topic_that_is_removed_while_facts_are_on_their_way_is_named_and_fille
 /// A topic that is as long as it was, or longer, looks as if it were the same.
 async fn outgrown_at_once(on: On) {
     let mut kafka = on.kafka().await;
-    let relay = Relay::before(&kafka.brokers, kafka.facts()).await;
+    // Before it has its number, and before the first record of each transaction.
+    let at_the_gate = &[INIT_PRODUCER_ID, ADD_PARTITIONS_TO_TXN];
+    let relay = Relay::before(&kafka.brokers, kafka.facts(), at_the_gate).await;
     kafka.brokers = relay.address().to_string();
     let consumer = consumers(&kafka, 1, &[]).await.remove(0);
     let mut feeder = Feeder::new(&kafka);
