@@ -10,7 +10,7 @@ pub(crate) const METADATA: i16 = 3;
 pub(crate) const OFFSET_COMMIT: i16 = 8;
 pub(super) const JOIN_GROUP: i16 = 11;
 pub(crate) const HEARTBEAT: i16 = 12;
-const LEAVE_GROUP: i16 = 13;
+pub(crate) const LEAVE_GROUP: i16 = 13;
 pub(super) const SYNC_GROUP: i16 = 14;
 /// Of the consumer protocol, in which it is also how one joins and leaves (KIP-848).
 pub(crate) const CONSUMER_GROUP_HEARTBEAT: i16 = 68;

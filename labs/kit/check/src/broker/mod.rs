@@ -39,7 +39,9 @@ use uuid::Uuid;
 
 use crate::verdict::{Failed, Outcome};
 
-pub(crate) use asked::{Asked, CONSUMER_GROUP_HEARTBEAT, FETCH, Fate, HEARTBEAT, METADATA, OFFSET_COMMIT, PRODUCE};
+pub(crate) use asked::{
+    Asked, CONSUMER_GROUP_HEARTBEAT, FETCH, Fate, HEARTBEAT, LEAVE_GROUP, METADATA, OFFSET_COMMIT, PRODUCE,
+};
 pub(crate) use consuming::Consuming;
 pub(crate) use feed::{Feed, New};
 pub(crate) use look::Record;

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::asked::{Asked, FETCH, Fate, OFFSET_COMMIT, PRODUCE, Plan};
+use super::asked::{Asked, FETCH, Fate, LEAVE_GROUP, OFFSET_COMMIT, PRODUCE, Plan};
 use super::came::Came;
 use super::client::{Client, MOST_UNDER_WAY};
 use super::door::Door;
@@ -83,7 +83,7 @@ impl Relay {
         self.address
     }
 
-    /// How many requests of this kind have come.
+    /// How many requests of this kind have come; [`LEAVE_GROUP`] counts in either protocol.
     pub(crate) fn count(&self, api: i16) -> usize {
         self.shared.came.count(api)
     }
@@ -137,6 +137,10 @@ impl Shared {
     fn fate(&self, request: &[u8]) -> (Asked, Fate) {
         let asked = Asked::read(request);
         self.came.note(asked.api);
+        // In the consumer protocol a heartbeat says so.
+        if asked.leaves && asked.api != LEAVE_GROUP {
+            self.came.note(LEAVE_GROUP);
+        }
         (asked, (self.plan)(asked))
     }
 

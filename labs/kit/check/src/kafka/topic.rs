@@ -76,16 +76,12 @@ pub(super) struct SlowCommits {
 }
 
 impl SlowCommits {
-    /// What comes to it is told to `sees`.
-    pub(super) async fn new(bench: &Bench, sees: impl Fn(Asked) + Send + Sync + 'static) -> Result<Self, Failed> {
+    pub(super) async fn new(bench: &Bench) -> Result<Self, Failed> {
         let (is_slow, gate) = (Arc::new(AtomicBool::new(false)), Gate::new());
         let (slow, behind) = (Arc::clone(&is_slow), gate.clone());
-        let plan = move |asked: Asked| {
-            sees(asked);
-            match asked.is_commit() && slow.load(Ordering::Acquire) {
-                true => Fate::Hold(behind.clone()),
-                false => Fate::Pass,
-            }
+        let plan = move |asked: Asked| match asked.is_commit() && slow.load(Ordering::Acquire) {
+            true => Fate::Hold(behind.clone()),
+            false => Fate::Pass,
         };
         Ok(Self { relay: bench.kafka().relay(plan).await?, is_slow, gate })
     }

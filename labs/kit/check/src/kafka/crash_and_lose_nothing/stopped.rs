@@ -61,7 +61,7 @@ pub(super) async fn stopped(bench: &Bench) -> Stopped {
 
 async fn commits(bench: &Bench, work: &Work) -> Outcome {
     let records = work.send(bench, [3, 2, 4]).await?;
-    let slow = SlowCommits::new(bench, |_| {}).await?;
+    let slow = SlowCommits::new(bench).await?;
     let mut member = work.start_behind(bench, &slow.relay)?;
     work.works_through(&mut member, &records).await?;
     // Whoever commits at once has a commit on its way when SIGTERM comes.
@@ -110,7 +110,7 @@ pub(super) async fn with_one_in_hand(bench: &Bench) -> Outcome {
     })
     .await?;
     let first = work.send(bench, [1, 2, 1]).await?;
-    let slow = SlowCommits::new(bench, |_| {}).await?;
+    let slow = SlowCommits::new(bench).await?;
     let mut member = work.start_behind(bench, &slow.relay)?;
     work.works_through(&mut member, &first).await?;
     slow.begins();

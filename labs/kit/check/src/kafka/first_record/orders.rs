@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::bench::Bench;
+use crate::broker::Record;
 
 /// Ids, and orders with them.
 pub(super) fn orders(bench: &Bench, count: usize) -> (Vec<String>, Vec<String>) {
@@ -15,11 +16,17 @@ pub(super) fn order(bench: &Bench) -> String {
     json!({ "id": bench.id(), "created_by": bench.word(), "equipment": ["KEYBOARD"] }).to_string()
 }
 
+/// Its value is that JSON.
+pub(super) fn is_order(record: &Record, line: &str) -> bool {
+    let sent = record.value.as_deref().and_then(|value| serde_json::from_slice::<Value>(value).ok());
+    sent.is_some() && sent == serde_json::from_str(line).ok()
+}
+
 /// Every kind of JSON, but for numbers that languages write in several ways.
 pub(super) fn full_order(bench: &Bench) -> Value {
     json!({
         "id": bench.id(),
-        "created_by": format!("Zoë \"{}\" \\ {{}} 🦀\n", bench.word()),
+        "created_by": format!("Zoë \"{}\" \\ {{}} ﬁ² 🦀\n", bench.word()),
         "equipment": ["KEYBOARD", bench.word(), "KEYBOARD"],
         "note": null,
         "desk": 100_000 + bench.number(800_000),

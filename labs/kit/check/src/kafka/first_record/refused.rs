@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 
 use super::PATIENCE;
-use super::orders::orders;
+use super::orders::{is_order, orders};
 use crate::bench::Bench;
 use crate::broker::{Asked, At, Fate, Producing};
 use crate::verdict::Outcome;
@@ -18,23 +18,35 @@ const TOO_LARGE: usize = 1_200_000;
 const SOME: usize = 12;
 
 pub(super) async fn what_is_too_large_is_named(bench: &mut Bench) -> Outcome {
-    let ids = [bench.id(), bench.id(), bench.id()];
+    // One is a format to those who print without care.
+    let ids = [bench.id(), format!("100%d {}", bench.id()), bench.id()];
     let lines = ids.each_ref().map(|id| json!({ "id": id, "created_by": bench.word() }).to_string());
-    let large = format!("{{\"note\":\"{}\",\"id\":\"{}\"}}", "x".repeat(TOO_LARGE), ids[1]);
-    let [first, _, last] = lines;
-    let run = bench.produce(At::Broker, &[first, large, last], PATIENCE).await?;
+    let [first, small, last] = &lines;
+    let given = [first.clone(), too_large(&ids[1]), last.clone()];
+    let run = bench.produce(At::Broker, &given, PATIENCE).await?;
     // Whoever has raised every bound may have had it taken.
     let arrived = run.records.iter().any(|record| record.key_text() == Some(&ids[1]));
     if !arrived {
         run.expect_named(&ids[1])?;
         run.expect_exit(1)?;
     }
-    for id in [&ids[0], &ids[2]] {
-        let there = run.records.iter().any(|record| record.key_text() == Some(id));
-        run.expect(&format!("the record with the key {id} in the topic"), there)?;
+    for (id, line) in [(&ids[0], first), (&ids[2], last)] {
+        let there = run.records.iter().any(|record| record.key_text() == Some(id) && is_order(record, line));
+        run.expect(&format!("the order {id} in the topic, as it came"), there)?;
         run.expect(&format!("{id}, which has arrived, isn't named on stderr"), !run.names(id))?;
     }
+    // An order of the same id that arrives is another one.
+    let given = [too_large(&ids[1]), small.clone()];
+    let run = bench.produce(At::Broker, &given, PATIENCE).await?;
+    if run.records.len() < given.len() {
+        run.expect_named(&ids[1])?;
+        run.expect_exit(1)?;
+    }
     Ok(())
+}
+
+fn too_large(id: &str) -> String {
+    format!("{{\"note\":\"{}\",\"id\":\"{id}\"}}", "x".repeat(TOO_LARGE))
 }
 
 pub(super) async fn what_is_refused_is_named(bench: &mut Bench) -> Outcome {

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use tokio::time::sleep;
+
 use super::share::{PATIENCE, Share};
 use crate::bench::Bench;
-use crate::broker::{CONSUMER_GROUP_HEARTBEAT, Fate, HEARTBEAT, Member, Relay};
+use crate::broker::{CONSUMER_GROUP_HEARTBEAT, Fate, HEARTBEAT, LEAVE_GROUP, Member, Relay};
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
 
@@ -91,6 +93,9 @@ async fn fourth(bench: &Bench, group: &mut Share, relay: &Relay) -> Result<[usiz
     lives(group, relay).await?;
     let expected = "each record printed by one of four members, three of whom have a partition, while all four run";
     let owners = group.settles(bench, 3, expected).await?;
+    // Until it would be forgotten.
+    let mut all: Vec<&mut Member> = group.members.iter_mut().collect();
+    group.group.until(&mut all, PATIENCE, "that all four run", sleep(SESSION)).await?;
     lives(group, relay).await?;
     Ok(owners)
 }
@@ -99,12 +104,14 @@ async fn fourth(bench: &Bench, group: &mut Share, relay: &Relay) -> Result<[usiz
 async fn lives(group: &mut Share, relay: &Relay) -> Outcome {
     beats(group, relay).await?;
     let expected = "a heartbeat at least every 6 seconds of the member that came last: else its session is over";
-    group.group.expect(expected, relay.longest_silence() <= SESSION).await
+    group.group.expect(expected, relay.longest_silence() <= SESSION).await?;
+    let expected = "that the member that came last stays, and doesn't tell the coordinator that it leaves";
+    group.group.expect(expected, relay.count(LEAVE_GROUP) == 0).await
 }
 
 /// Who is behind that relay says once more that it lives: twice in the consumer protocol, where this is
 /// also how it joins.
-pub(super) async fn beats(group: &mut Share, relay: &Relay) -> Outcome {
+async fn beats(group: &mut Share, relay: &Relay) -> Outcome {
     let so_far = [HEARTBEAT, CONSUMER_GROUP_HEARTBEAT].map(|kind| relay.count(kind));
     let beaten = async {
         tokio::select! {

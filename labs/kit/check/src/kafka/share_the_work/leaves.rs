@@ -3,18 +3,17 @@
 use std::iter::repeat_n;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
-use super::grows::beats;
-use super::share::Share;
+use super::share::{PATIENCE, Share};
 use crate::bench::Bench;
-use crate::broker::{Asked, Fate, Member, New, Record};
+use crate::broker::{CONSUMER_GROUP_HEARTBEAT, Fate, HEARTBEAT, LEAVE_GROUP, Member, New, Record, Relay};
 use crate::kafka::topic::{SlowCommits, TO_END, new};
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
 
-/// For what was sent with the last breath to be read.
+/// For what was sent with the last breath to be read; and for SIGTERM to be heard.
 const BREATH: Duration = Duration::from_secs(1);
 /// So many records in each partition, just before: the offset of one is no other's.
 const BURST: [usize; 3] = [13, 4, 9];
@@ -59,26 +58,49 @@ pub(super) async fn what_is_printed_is_committed(bench: &mut Bench) -> Outcome {
 async fn leaves(bench: &Bench) -> Left {
     let (ended, idle) = tokio::join!(ended(bench), with_nothing_to_commit(bench));
     match ended {
-        Ok((left, committed)) => Left { ended: idle, left, committed },
+        Ok((left, committed)) => {
+            let (ended, idle_left) = match idle {
+                Ok(idle_left) => (Ok(()), idle_left),
+                Err(failed) => (Err(failed), Ok(())),
+            };
+            Left { ended, left: left.and(idle_left), committed }
+        }
         Err(failed) => Left { ended: Err(failed.clone()), left: Err(failed.clone()), committed: Err(failed) },
     }
 }
 
-/// It is a member, and nothing has come.
-async fn with_nothing_to_commit(bench: &Bench) -> Outcome {
-    let (relay, mut group) = (bench.kafka().relay(|_| Fate::Pass).await?, Share::new(bench).await?);
-    group.start(bench, Some(&relay))?;
-    beats(&mut group, &relay).await?;
-    let mut member = group.members.remove(0);
-    member.stops(TO_END).await
+/// Four members, of whom one has no partition, and nothing has come. Whether all have ended; whether
+/// they have left.
+async fn with_nothing_to_commit(bench: &Bench) -> Result<Outcome, Failed> {
+    let (mut group, mut relays) = (Share::new(bench).await?, Vec::new());
+    for _ in 0..4 {
+        let relay = bench.kafka().relay(|_| Fate::Pass).await?;
+        group.start(bench, Some(&relay))?;
+        relays.push(relay);
+    }
+    // Whoever comes last makes all others join again: when each has said so, all are there.
+    let mut all: Vec<&mut Member> = group.members.iter_mut().collect();
+    let expected = "a heartbeat of each of four members at the coordinator";
+    group.group.until(&mut all, PATIENCE, expected, join_all(relays.iter().map(is_in))).await?;
+    group.members.iter().for_each(Member::terminate);
+    for member in &mut group.members {
+        member.ends(0, TO_END).await?;
+    }
+    let left = timeout(BREATH, join_all(relays.iter().map(|relay| relay.wait_for(LEAVE_GROUP, 1)))).await;
+    let expected = "that the coordinator is told by each of four members who get SIGTERM that it leaves";
+    Ok(group.group.expect(expected, left.is_ok()).await)
+}
+
+/// Returns when who is behind it has its place: in the consumer protocol the first ones join.
+async fn is_in(relay: &Relay) {
+    tokio::select! {
+        () = relay.wait_for(HEARTBEAT, 1) => {}
+        () = relay.wait_for(CONSUMER_GROUP_HEARTBEAT, 3) => {}
+    }
 }
 
 async fn ended(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
-    let (says, mut heard) = watch::channel(false);
-    let sees = move |asked: Asked| {
-        says.send_if_modified(|says| asked.leaves && !std::mem::replace(says, true));
-    };
-    let (slow, mut group) = (SlowCommits::new(bench, sees).await?, Share::new(bench).await?);
+    let (slow, mut group) = (SlowCommits::new(bench).await?, Share::new(bench).await?);
     group.start(bench, None)?;
     group.settles(bench, 1, "a line for each record").await?;
     group.start(bench, Some(&slow.relay))?;
@@ -96,7 +118,7 @@ async fn ended(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
         // Who waits until no more comes waits for ever.
         failed = keep_coming(bench, &mut group) => failed?,
     }
-    let heard = timeout(BREATH, heard.wait_for(|&heard| heard)).await.is_ok();
+    let heard = timeout(BREATH, slow.relay.wait_for(LEAVE_GROUP, 1)).await.is_ok();
     let expected = "that the coordinator is told by the member who got SIGTERM that it leaves";
     let told = group.group.expect(expected, heard).await;
     let settled = group.settles(bench, 1, "each record printed by the member who is left").await.map(|_| ());
@@ -123,8 +145,8 @@ async fn stopped_in_a_line(bench: &Bench, group: &mut Share, member: &Member, sl
     let _ = timeout(TO_FILL, member.waits_to_print()).await;
     slow.begins();
     member.terminate();
-    // At once: some libraries print in the background, and what they hold then would go with a program
-    // that ends by itself before somebody reads.
+    // Whoever is torn away from a line, and not held up by it, is by then.
+    sleep(BREATH).await;
     drop(unread);
     Ok(())
 }

@@ -43,7 +43,7 @@ async fn twice(bench: &Bench) -> Result<Stopped, crate::verdict::Failed> {
     let own = [Event::new(bench, 0, &["MONITOR"]), Event::new(bench, 1, &["MOUSE", "LAPTOP"])];
     let repeat = own[0].clone();
     store.send(&[&[theirs], &own[..], &Event::last(bench), std::slice::from_ref(&repeat)].concat()).await?;
-    let slow = SlowCommits::new(bench, |_| {}).await?;
+    let slow = SlowCommits::new(bench).await?;
     let mut member = store.start_behind(bench, &slow.relay)?;
     let mut right = store.becomes_right(&mut member, PATIENCE).await;
     if right.is_ok() {
