@@ -173,6 +173,12 @@ impl Member {
         }
     }
 
+    /// When its line came.
+    pub(crate) fn printed_at(&self, record: &Record) -> Option<Instant> {
+        let lines = self.seen.lines();
+        lines.iter().find(|(_, line)| parse(line).as_ref() == Some(record)).map(|(at, _)| *at)
+    }
+
     /// As [`Group::have_printed`], of this one alone.
     pub(crate) fn has_printed<F>(&self, holds: F) -> impl Future<Output = ()> + Send + use<F>
     where

@@ -40,7 +40,7 @@ use uuid::Uuid;
 use crate::verdict::{Failed, Outcome};
 
 pub(crate) use asked::{
-    Asked, CONSUMER_GROUP_HEARTBEAT, FETCH, Fate, HEARTBEAT, LEAVE_GROUP, METADATA, OFFSET_COMMIT, PRODUCE,
+    Asked, CONSUMER_GROUP_HEARTBEAT, FETCH, Fate, HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, METADATA, OFFSET_COMMIT, PRODUCE,
 };
 pub(crate) use consuming::Consuming;
 pub(crate) use feed::{Feed, New};
@@ -48,7 +48,7 @@ pub(crate) use look::Record;
 pub(crate) use member::{Group, Member};
 pub(crate) use partitioner::partition_in_java;
 pub(crate) use producing::{Producing, lines_of};
-pub(crate) use relay::Relay;
+pub(crate) use relay::{MEMBER, Relay};
 pub(crate) use run::At;
 pub(crate) use serving::{Serving, wrong_end};
 

@@ -10,7 +10,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::asked::{Asked, FETCH, Fate, LEAVE_GROUP, OFFSET_COMMIT, PRODUCE, Plan};
+use super::asked::{
+    Asked, CONSUMER_GROUP_HEARTBEAT, FETCH, Fate, JOIN_GROUP, LEAVE_GROUP, OFFSET_COMMIT, PRODUCE, Plan,
+};
 use super::came::Came;
 use super::client::{Client, MOST_UNDER_WAY};
 use super::door::Door;
@@ -21,6 +23,10 @@ use super::{Broker, broken};
 use crate::http::Gate;
 use crate::process::{Claim, free_address};
 use crate::verdict::{Event, Failed, Who};
+
+/// What is expected of whoever reads for a group.
+pub(crate) const MEMBER: &str =
+    "that it joins the group in LAB_GROUP (JoinGroup, or a heartbeat of the consumer protocol)";
 
 /// Of what happened when. No ladder is that long.
 const MOST_EVENTS: usize = 1_000;
@@ -91,6 +97,11 @@ impl Relay {
     /// Returns when so many requests of this kind have come. The caller sets the time.
     pub(crate) async fn wait_for(&self, api: i16, count: usize) {
         self.shared.came.wait_for(api, count).await;
+    }
+
+    /// Whether somebody behind it has joined a group.
+    pub(crate) fn has_member(&self) -> bool {
+        [JOIN_GROUP, CONSUMER_GROUP_HEARTBEAT].iter().any(|&api| self.count(api) > 0)
     }
 
     /// For so long nothing was heard of a member of a group, the only one behind this relay.

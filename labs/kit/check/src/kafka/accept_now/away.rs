@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::time::{sleep, timeout};
 
 use super::accepted::{SLOW, expect_status_at};
-use super::order::{Accepted, PATIENCE, accept, accepted, expect_problem, held, order, post, serving};
+use super::order::{Accepted, PATIENCE, accept, accepted, expect_problem, held, order, post, record, serving};
 use crate::bench::Bench;
 use crate::broker::{Asked, Fate, PRODUCE, Serving, wrong_end};
 use crate::http::{Gate, get};
@@ -23,6 +23,8 @@ use crate::verdict::{Failed, Outcome};
 const INVALID_RECORD: i16 = 87;
 /// So many orders wait for a slow broker.
 const WAITING: usize = 20;
+/// So many are refused while it is away.
+const REFUSED: usize = 5;
 /// For the answer to a GET: one second, as the sentence says, and as much for a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(2);
 /// So long GETs are sent while orders wait: less than the broker takes, as the sentence says.
@@ -175,16 +177,20 @@ async fn goes(bench: &Bench) -> Result<Outcome, Failed> {
     let serving = serving(bench, |_| Fate::Pass).await?;
     let before = accept(&serving, &order(bench)).await?;
     serving.relay.goes_away().await;
-    let refused = order(bench);
-    expect_503(&serving, &refused).await?;
+    // Several: whoever gives up for a while tries again later.
+    let refused: Vec<Value> = (0..REFUSED).map(|_| order(bench)).collect();
+    try_join_all(refused.iter().map(|order| expect_503(&serving, order))).await?;
     expect_status_at(&serving, &before).await?;
     serving.relay.comes_back().await;
-    Ok(goes_on(bench, &serving, &refused).await)
+    Ok(goes_on(bench, &serving, &refused[0]).await)
 }
 
 /// It accepts orders again; what it has refused isn't sent later.
 async fn goes_on(bench: &Bench, serving: &Serving, refused: &Value) -> Outcome {
     let back = is_accepted_again(bench, serving).await?;
+    if let Err(failed) = record(serving, &back).await {
+        return Err(serving.told(failed));
+    }
     // What is still in a queue has gone before these, or with them; what is sent again by whoever
     // keeps it comes a moment later.
     for _ in 0..3 {

@@ -18,6 +18,7 @@ pub(super) async fn a_fault_is_400(bench: &mut Bench) -> Outcome {
     let mut bodies = vec![cut, bench.word(), format!("[{good}]"), json!(good).to_string(), "null".to_owned()];
     bodies.extend(["[]", "true", "0", "\"\"", "{", ""].map(str::to_owned));
     bodies.extend([format!("{good} {}", bench.word()), format!("{good}{good}"), format!("{good},")]);
+    bodies.extend([format!("{good}\n{good}\n"), good.replace('"', "'")]);
     let mut last = None;
     for body in bodies {
         // hyper doesn't say it of an empty one, as most clients do.

@@ -26,13 +26,18 @@ pub(super) fn of_all_kinds(bench: &Bench) -> [Value; 4] {
         json!({ "created_by": format!("Zoë \"{}\" \\ 🎧\n", bench.word()), "equipment": ["WEBCAM", "MOUSE", "WEBCAM"] }),
         json!({ "equipment": [], "created_by": "", bench.word(): { "desk": bench.number(1_000), "none": null } }),
         json!({ "created_by": format!(" {} ", bench.word()), "equipment": ["MOUSE"], "note": null, "gift": false, "floor": 0,
-            "half": -0.5, "größe": "", "tags": {}, "": bench.word(), "all": [null, 0, false, "", [], {}] }),
+            "half": -0.5, "share": 1.2345, "größe": "", "tags": {}, "": bench.word(), "all": [null, 0, false, "", [], {}] }),
         order(bench),
     ]
 }
 
 pub(super) fn post(order: &Value) -> Request {
-    request(Method::POST, ORDERS).json(order).patience(PATIENCE)
+    post_as(order.to_string())
+}
+
+/// As it is written.
+pub(super) fn post_as(body: String) -> Request {
+    request(Method::POST, ORDERS).body("application/json", body).patience(PATIENCE)
 }
 
 /// One that was accepted.

@@ -73,6 +73,7 @@ pub(super) async fn each_value_is_posted(bench: &mut Bench) -> Outcome {
             return Err(Failed { came_back, ..failed });
         }
     }
+    work.expect_member().await?;
     for number in 0..3 {
         let own = of_partition(&records, number);
         let values: Vec<_> = own.iter().map(value_of).collect();
@@ -157,7 +158,15 @@ async fn watched_trying(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
             work.group.expect(&expected, work.posted_of(&own) == values).await?;
         }
         let printed = member.printed().await?;
-        work.group.expect("one line for each record", printed.len() == records.len()).await
+        work.group.expect("one line for each record", printed.len() == records.len()).await?;
+        // The last POST of each was the one that got the yes.
+        let early = [one, other].into_iter().find(|record| {
+            let yes = work.effect.posts().iter().rev().find(|post| post.value == value_of(record)).map(|post| post.at);
+            member.printed_at(record) < yes
+        });
+        let place = early.map(|record| format!("partition {} @ {}", record.partition, record.offset));
+        let expected = format!("the line of {} after the POST that is answered with 2xx", place.unwrap_or_default());
+        work.group.expect(&expected, early.is_none()).await
     };
     let tried = tried.await;
     let spaced = are_spaced(&work, &[one, other]).await;
@@ -222,6 +231,7 @@ async fn watched_answers(bench: &Bench) -> Result<Outcome, Failed> {
         vec![
             Reply::json(StatusCode::INTERNAL_SERVER_ERROR, &yes),
             problem(StatusCode::UNAUTHORIZED),
+            problem(StatusCode::BAD_GATEWAY),
             Reply::status(StatusCode::PARTIAL_CONTENT),
         ],
         vec![
@@ -239,7 +249,11 @@ async fn watched_answers(bench: &Bench) -> Result<Outcome, Failed> {
             problem(StatusCode::UNPROCESSABLE_ENTITY),
             Reply::status(StatusCode::NO_CONTENT),
         ],
-        vec![Reply::status(StatusCode::BAD_REQUEST), Reply::status(StatusCode::RESET_CONTENT)],
+        vec![
+            Reply::status(StatusCode::BAD_REQUEST),
+            Reply::status(StatusCode::GONE),
+            Reply::status(StatusCode::RESET_CONTENT),
+        ],
     ];
     let disturbed: Vec<&Record> = records.iter().step_by(2).collect();
     for (record, replies) in disturbed.iter().zip(&table) {

@@ -125,6 +125,8 @@ pub(super) async fn with_one_in_hand(bench: &Bench) -> Outcome {
         gate.open();
     }
     slow.while_it_waits(member.ends(0, TO_END - SLOW)).await?;
+    let said = member.printed().await?.contains(&new[1]);
+    work.group.expect("no line for the record that was POSTed when SIGTERM came, and got 503", !said).await?;
     is_up.store(true, Ordering::Release);
     lost_nothing(bench, &work, &[first, new].concat()).await
 }

@@ -17,13 +17,16 @@ pub(super) fn odd_ones(bench: &Bench) -> Vec<New> {
         json!([word(), null, { "b": [] }]).to_string(),
         format!(" \r\n{{\"id\":\"{}\"}}\t\r\n", word()),
         format!("\u{feff}{{\"id\":\"{}\"}}", word()),
+        json!({ "id": word(), "note": word().repeat(200) }).to_string(),
     ];
     let again = values[0].clone();
     let plain = |_| json!({ "id": word() }).to_string();
     let all = values.into_iter().chain((0..5).map(plain)).collect::<Vec<_>>();
+    // Of a key there may be many records, each with a value of its own.
+    let key = format!("Zoë's \"{}\" 🎧", word());
     let new = |(number, value): (usize, String)| New {
         partition: (number % 3) as i32,
-        key: (number != 4).then(|| bench.word()),
+        key: (number != 4).then(|| if number % 2 == 0 { key.clone() } else { bench.word() }),
         value: Some(value),
     };
     let mut news: Vec<New> = all.into_iter().enumerate().map(new).collect();

@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use super::share::{PATIENCE, Share};
 use crate::bench::Bench;
-use crate::broker::{CONSUMER_GROUP_HEARTBEAT, Fate, HEARTBEAT, LEAVE_GROUP, Member, New, Record, Relay};
+use crate::broker::{CONSUMER_GROUP_HEARTBEAT, Fate, HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, Member, New, Record, Relay};
 use crate::kafka::topic::{SlowCommits, TO_END, new};
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
@@ -78,10 +78,9 @@ async fn with_nothing_to_commit(bench: &Bench) -> Result<Outcome, Failed> {
         group.start(bench, Some(&relay))?;
         relays.push(relay);
     }
-    // Whoever comes last makes all others join again: when each has said so, all are there.
     let mut all: Vec<&mut Member> = group.members.iter_mut().collect();
-    let expected = "a heartbeat of each of four members at the coordinator";
-    group.group.until(&mut all, PATIENCE, expected, join_all(relays.iter().map(is_in))).await?;
+    let expected = "that four members are in the group, and send heartbeats";
+    group.group.until(&mut all, PATIENCE, expected, settled(&relays)).await?;
     group.members.iter().for_each(Member::terminate);
     for member in &mut group.members {
         member.ends(0, TO_END).await?;
@@ -91,11 +90,23 @@ async fn with_nothing_to_commit(bench: &Bench) -> Result<Outcome, Failed> {
     Ok(group.group.expect(expected, left.is_ok()).await)
 }
 
-/// Returns when who is behind it has its place: in the consumer protocol the first ones join.
-async fn is_in(relay: &Relay) {
-    tokio::select! {
-        () = relay.wait_for(HEARTBEAT, 1) => {}
-        () = relay.wait_for(CONSUMER_GROUP_HEARTBEAT, 3) => {}
+/// Returns when two heartbeats of each were answered, and nobody had to join again. In the consumer
+/// protocol they are also how one joins.
+async fn settled(relays: &[Relay]) {
+    loop {
+        let joins = || relays.iter().map(|relay| relay.count(JOIN_GROUP)).sum::<usize>();
+        let before = joins();
+        join_all(relays.iter().map(|relay| async {
+            let so_far = [HEARTBEAT, CONSUMER_GROUP_HEARTBEAT].map(|kind| relay.count(kind));
+            tokio::select! {
+                () = relay.wait_for(HEARTBEAT, so_far[0] + 2) => {}
+                () = relay.wait_for(CONSUMER_GROUP_HEARTBEAT, so_far[1] + 3) => {}
+            }
+        }))
+        .await;
+        if joins() == before {
+            return;
+        }
     }
 }
 

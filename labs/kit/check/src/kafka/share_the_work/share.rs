@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use crate::bench::Bench;
-use crate::broker::{At, Fate, Group, Member, New, Record, Relay};
+use crate::broker::{At, Fate, Group, LEAVE_GROUP, Member, New, Record, Relay};
 use crate::kafka::topic::{Topic, new};
 use crate::verdict::{Failed, Outcome};
 
@@ -49,6 +49,11 @@ impl Share {
         let at = At::Relay(relay.unwrap_or(&self.relay));
         self.members.push(self.group.start(bench, at, &[])?);
         Ok(())
+    }
+
+    /// How many have said that they leave, behind the others' relay.
+    pub(super) fn leavers(&self) -> usize {
+        self.relay.count(LEAVE_GROUP)
     }
 
     /// Sends records until they are printed by so many of the members, each by one of them, and

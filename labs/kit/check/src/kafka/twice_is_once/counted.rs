@@ -11,8 +11,8 @@ use crate::verdict::Outcome;
 
 /// So many events are there before the first one.
 const KNOWN: usize = 50;
-/// Until what has come is in hand.
-const AT_WORK: Duration = Duration::from_millis(400);
+/// Until what was handed over is at work.
+const AT_WORK: Duration = Duration::from_millis(100);
 
 pub(super) async fn each_item_counts(bench: &mut Bench) -> Outcome {
     let mut events = vec![
@@ -31,8 +31,9 @@ pub(super) async fn each_item_counts(bench: &mut Bench) -> Outcome {
     store.send(&events).await?;
     let mut member = store.start(bench)?;
     store.becomes_right(&mut member, PATIENCE).await?;
+    store.expect_member().await?;
     store.is_filled_up(bench.number(500) as i64).await?;
-    store.send(&Event::last(bench)).await?;
+    store.hand_over(&Event::last(bench)).await?;
     // At work, it leaves room for others as well.
     sleep(AT_WORK).await;
     store.is_filled_up(bench.number(500) as i64).await?;

@@ -1,5 +1,7 @@
 //! SIGKILL.
 
+use std::time::Duration;
+
 use tokio::time::sleep;
 
 use super::long;
@@ -10,6 +12,9 @@ use crate::broker::{Asked, Fate};
 use crate::http::Gate;
 use crate::kafka::topic::holding;
 use crate::verdict::{Outcome, Who};
+
+/// As the sentence says: longer than most libraries wait for a lock by themselves.
+const AT_START: Duration = Duration::from_secs(6);
 
 pub(super) async fn killed_between_the_commits(bench: &mut Bench) -> Outcome {
     long(bench).between.outcome().await
@@ -48,8 +53,9 @@ pub(super) async fn at_the_lock(bench: &Bench) -> Outcome {
     let expected = "not committed, while it isn't in the database: partition 1 @ 1";
     store.group.expect(expected, committed.is_none_or(|next| next <= 1)).await?;
     member.kill().await;
+    let mut member = store.start(bench)?;
+    member.until(2 * AT_START, "that it runs while the database is locked", sleep(AT_START)).await?;
     lock.release("").await?;
     store.group.note(Who::Checker, "gives the lock back");
-    let mut member = store.start(bench)?;
     store.becomes_right(&mut member, AGAIN).await
 }

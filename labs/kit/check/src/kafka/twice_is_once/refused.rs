@@ -16,8 +16,8 @@ const REFUSED: Duration = Duration::from_secs(3);
 /// Until whoever was handed an event has tried; and so short that whoever waits for 3 seconds after the
 /// first no comes too late.
 const SHORTLY: Duration = Duration::from_millis(500);
-/// From then on: 2 seconds, as the sentence says, and what a busy machine adds.
-const SOON: Duration = Duration::from_millis(2_200);
+/// From then on, as the sentence says; the next attempt is to come within one.
+const SOON: Duration = Duration::from_secs(2);
 /// Until an event that has come is in hand.
 const IN_HAND: Duration = Duration::from_secs(1);
 /// The partition of what is in hand at the stop.

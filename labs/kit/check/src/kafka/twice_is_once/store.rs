@@ -10,7 +10,7 @@ use super::database::{Content, Database, Lock};
 pub(super) use super::event::Event;
 use super::event::record;
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Fate, Group, Member, Relay};
+use crate::broker::{Asked, At, Fate, Group, MEMBER, Member, Relay};
 use crate::http::Gate;
 use crate::kafka::topic::Topic;
 use crate::verdict::{Failed, Outcome, Who};
@@ -29,8 +29,10 @@ const PARTED: Duration = Duration::from_secs(2);
 /// Of each equipment there is so much and more.
 const MANY: u64 = 1_000;
 
-/// What there is: the last two are in no statement that was put together from text.
-pub(super) const EQUIPMENT: [&str; 6] = ["LAPTOP", "MONITOR", "MOUSE", "DESK LAMP", "ADA'S CHAIR", "Câble 27\""];
+/// What there is. Nobody orders `laptop`, which is another one; the last two are in no statement that was
+/// put together from text.
+pub(super) const EQUIPMENT: [&str; 7] =
+    ["LAPTOP", "laptop", "MONITOR", "MOUSE", "DESK LAMP", "ADA'S CHAIR", "Câble 27\""];
 /// Of this there is one.
 pub(super) const THE_LAST: &str = "DESK LAMP";
 
@@ -64,6 +66,11 @@ impl Store {
         let relay = bench.kafka().relay(plan).await?;
         let (group, ids) = (bench.group(&topic.name), Mutex::default());
         Ok(Self { topic, group, relay, held, database, expected: Mutex::new(content), ids })
+    }
+
+    /// Whoever has asked for records is a member of the group.
+    pub(super) async fn expect_member(&self) -> Outcome {
+        self.group.expect(MEMBER, self.relay.has_member()).await
     }
 
     /// Sends them. Of those with an id that was there before nothing more is expected.
