@@ -260,7 +260,9 @@ async fn watched_answers(bench: &Bench) -> Result<Outcome, Failed> {
         answers.set(record, replies);
     }
     let mut member = work.start(bench)?;
-    work.does(&mut member, &records, 2 * PATIENCE).await?;
+    // Whoever does one partition after the other waits that often.
+    let waits = table.iter().map(|replies| replies.len() as u32 - 1).sum::<u32>();
+    work.does(&mut member, &records, PATIENCE + waits * MOST).await?;
     work.works_through(&mut member, &records).await?;
     for record in &records {
         let replies = disturbed.iter().position(|one| *one == record).map(|number| table[number].len());
