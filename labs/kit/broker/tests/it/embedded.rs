@@ -24,16 +24,16 @@ fn broker() -> Broker {
     Broker { address: embedded.address().to_string(), embedded, topic }
 }
 
-/// The mock's thread sleeps for a second at a time, unless it is woken, and in each round a command
-/// comes while it does. A hundred rounds that wait for that take longer than anybody waits here;
-/// woken, they take two seconds.
+/// The mock's thread sleeps for a second at a time, unless it is woken, and about one command in a hundred
+/// comes while it does. Twenty thousand that wait for that take longer than anybody waits here; woken,
+/// they take two seconds.
 #[test]
 fn a_command_does_not_wait_for_traffic() {
     let (done, ended) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         for _ in 0..100 {
             let Broker { embedded, topic, .. } = broker();
-            for number in 0..20 {
+            for number in 0..200 {
                 embedded.create_topic(&format!("{topic}-{number}"), 1).expect("a new topic");
             }
         }
