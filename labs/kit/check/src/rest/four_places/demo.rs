@@ -11,7 +11,7 @@ use crate::http::{Answer, Gate, Request, request, send};
 use crate::verdict::{Failed, Outcome};
 
 /// For the first part of a body that nobody may be reading yet.
-const ARRIVE: Duration = Duration::from_millis(300);
+const ARRIVE: Duration = Duration::from_secs(1);
 
 /// One request: path and query as they stand in its first line.
 pub(super) struct Demo {
