@@ -14,6 +14,8 @@ pub(crate) const LEAVE_GROUP: i16 = 13;
 pub(super) const SYNC_GROUP: i16 = 14;
 /// Of the consumer protocol, in which it is also how one joins and leaves (KIP-848).
 pub(crate) const CONSUMER_GROUP_HEARTBEAT: i16 = 68;
+/// `INVALID_RECORD`: the broker has looked at the record and doesn't take it; to ask again is no use.
+pub(crate) const INVALID_RECORD: i16 = 87;
 /// The epoch of a member that leaves.
 const LEAVES: i32 = -1;
 

@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use self::story::{Seen, Source};
 use super::consuming::{LINE, parse};
 use super::run::told;
-use super::{At, Broker, Record};
+use super::{At, Broker, MEMBER, Record, Relay};
 use crate::bench::Bench;
 use crate::process::{Process, Unread, describe};
 use crate::verdict::{Event, Failed, Outcome, Who};
@@ -141,6 +141,11 @@ impl Group {
     /// Passes if it holds; `expected` says what should.
     pub(crate) async fn expect(&self, expected: &str, holds: bool) -> Outcome {
         if holds { Ok(()) } else { Err(self.wrong(expected).await) }
+    }
+
+    /// Whoever has read behind this relay has joined.
+    pub(crate) async fn expect_member(&self, relay: &Relay) -> Outcome {
+        self.expect(MEMBER, relay.has_member()).await
     }
 }
 

@@ -39,9 +39,7 @@ use uuid::Uuid;
 
 use crate::verdict::{Failed, Outcome};
 
-pub(crate) use asked::{
-    Asked, CONSUMER_GROUP_HEARTBEAT, FETCH, Fate, HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, METADATA, OFFSET_COMMIT, PRODUCE,
-};
+pub(crate) use asked::{Asked, FETCH, Fate, INVALID_RECORD, JOIN_GROUP, LEAVE_GROUP, METADATA, OFFSET_COMMIT, PRODUCE};
 pub(crate) use consuming::Consuming;
 pub(crate) use feed::{Feed, New};
 pub(crate) use look::Record;

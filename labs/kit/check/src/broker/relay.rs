@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::asked::{
-    Asked, CONSUMER_GROUP_HEARTBEAT, FETCH, Fate, JOIN_GROUP, LEAVE_GROUP, OFFSET_COMMIT, PRODUCE, Plan,
+    Asked, CONSUMER_GROUP_HEARTBEAT, FETCH, Fate, HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, OFFSET_COMMIT, PRODUCE, Plan,
 };
 use super::came::Came;
 use super::client::{Client, MOST_UNDER_WAY};
@@ -102,6 +102,16 @@ impl Relay {
     /// Whether somebody behind it has joined a group.
     pub(crate) fn has_member(&self) -> bool {
         [JOIN_GROUP, CONSUMER_GROUP_HEARTBEAT].iter().any(|&api| self.count(api) > 0)
+    }
+
+    /// Returns when a member behind it, the only one, has said so many times more that it lives.
+    pub(crate) async fn beats(&self, times: usize) {
+        let so_far = [HEARTBEAT, CONSUMER_GROUP_HEARTBEAT].map(|kind| self.count(kind));
+        tokio::select! {
+            () = self.wait_for(HEARTBEAT, so_far[0] + times) => {}
+            // The first may be the one by which it joins.
+            () = self.wait_for(CONSUMER_GROUP_HEARTBEAT, so_far[1] + times + 1) => {}
+        }
     }
 
     /// For so long nothing was heard of a member of a group, the only one behind this relay.

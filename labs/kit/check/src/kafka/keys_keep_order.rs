@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::README;
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Fate, PRODUCE, Producing, Record, lines_of, partition_in_java};
+use crate::broker::{Asked, At, Fate, INVALID_RECORD, PRODUCE, Producing, Record, lines_of, partition_in_java};
 use crate::exercise::{Exercise, Role, checks};
 use crate::http::Gate;
 use crate::verdict::{Failed, Outcome};
@@ -40,8 +40,6 @@ const SLOW: Duration = Duration::from_secs(1);
 const FEW: usize = 5;
 const ORDERS: usize = 20;
 const CUSTOMERS: usize = 6;
-/// `INVALID_RECORD`: the broker has looked at the record and doesn't take it; to ask again is no use.
-const INVALID_RECORD: i16 = 87;
 /// What happens to each order, in this order: some of it twice.
 const TYPES: [&str; 10] =
     ["created", "changed", "paid", "changed", "handedOver", "sent", "delayed", "sent", "delivered", "closed"];

@@ -13,7 +13,7 @@ use self::slow::{is_not_at_its_end, pauses_in_between};
 use super::README;
 use super::topic::{TO_READ, Topic, filled, holding, new, opened};
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Consuming, FETCH, Fate, New, OFFSET_COMMIT, Record};
+use crate::broker::{Asked, At, Consuming, FETCH, Fate, MEMBER, New, OFFSET_COMMIT, Record};
 use crate::exercise::{Exercise, Role, checks};
 use crate::http::Gate;
 use crate::meanwhile::Meanwhile;
@@ -159,6 +159,7 @@ async fn goes_on(bench: &Bench) -> Outcome {
     let enough = opened(&gate, relay.wait_for(OFFSET_COMMIT, 1), COMMIT, COMMIT + TO_READ);
     let first = bench.consume(At::Relay(&relay), &topic.name, &group, enough).await?;
     reads_all(&first)?;
+    first.expect(MEMBER, relay.has_member())?;
     let mut known = first.there;
     // A partition in which it has committed nothing begins where it begins.
     for (more, run) in [([0, 0, 0], "second"), ([2, 3, 1], "third")] {

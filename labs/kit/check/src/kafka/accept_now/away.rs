@@ -14,13 +14,11 @@ use tokio::time::{sleep, timeout};
 use super::accepted::{SLOW, expect_status_at};
 use super::order::{Accepted, PATIENCE, accept, accepted, expect_problem, held, order, post, record, serving};
 use crate::bench::Bench;
-use crate::broker::{Asked, Fate, PRODUCE, Serving, wrong_end};
+use crate::broker::{Asked, Fate, INVALID_RECORD, PRODUCE, Serving, wrong_end};
 use crate::http::{Gate, get};
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
 
-/// `INVALID_RECORD`: the broker has looked at the record and doesn't take it; to ask again is no use.
-const INVALID_RECORD: i16 = 87;
 /// So many orders wait for a slow broker.
 const WAITING: usize = 20;
 /// So many more are refused while it is away.

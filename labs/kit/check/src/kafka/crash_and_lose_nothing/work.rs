@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Fate, Group, MEMBER, Member, New, Record, Relay};
+use crate::broker::{Asked, At, Fate, Group, Member, New, Record, Relay};
 use crate::kafka::effect::{Answer, Effect, Post};
 use crate::kafka::topic::Topic;
 use crate::verdict::{Failed, Outcome};
@@ -39,7 +39,7 @@ impl Work {
 
     /// Whoever has worked is a member of the group.
     pub(super) async fn expect_member(&self) -> Outcome {
-        self.group.expect(MEMBER, self.relay.has_member()).await
+        self.group.expect_member(&self.relay).await
     }
 
     /// Sends so many more to each partition; these are then in the topic, the new ones last.

@@ -7,11 +7,9 @@ use serde_json::json;
 use super::PATIENCE;
 use super::orders::{is_order, orders};
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Fate, Producing};
+use crate::broker::{Asked, At, Fate, INVALID_RECORD, Producing};
 use crate::verdict::Outcome;
 
-/// `INVALID_RECORD`: the broker has looked at the record and doesn't take it; to ask again is no use.
-const INVALID_RECORD: i16 = 87;
 /// More than a client sends, or a broker takes, unless somebody has told both otherwise.
 const TOO_LARGE: usize = 1_200_000;
 /// Of so many orders the broker refuses those of the first request.

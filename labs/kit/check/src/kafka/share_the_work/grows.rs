@@ -6,7 +6,7 @@ use tokio::time::sleep;
 
 use super::share::{PATIENCE, Share};
 use crate::bench::Bench;
-use crate::broker::{CONSUMER_GROUP_HEARTBEAT, Fate, HEARTBEAT, LEAVE_GROUP, Member, Relay};
+use crate::broker::{Fate, LEAVE_GROUP, Member, Relay};
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
 
@@ -102,25 +102,13 @@ async fn fourth(bench: &Bench, group: &mut Share, relay: &Relay) -> Result<[usiz
 
 /// It says so once more, and wasn't silent for too long before.
 async fn lives(group: &mut Share, relay: &Relay) -> Outcome {
-    beats(group, relay).await?;
+    let mut all: Vec<&mut Member> = group.members.iter_mut().collect();
+    let expected = "a heartbeat of the member that came last at the coordinator";
+    group.group.until(&mut all, PATIENCE, expected, relay.beats(1)).await?;
     let expected = "a heartbeat at least every 6 seconds of the member that came last: else its session is over";
     group.group.expect(expected, relay.longest_silence() <= SESSION).await?;
     let leavers = relay.count(LEAVE_GROUP) + group.leavers();
     group.group.expect("that nobody tells the coordinator that it leaves", leavers == 0).await
-}
-
-/// Who is behind that relay says once more that it lives: twice in the consumer protocol, where this is
-/// also how it joins.
-async fn beats(group: &mut Share, relay: &Relay) -> Outcome {
-    let so_far = [HEARTBEAT, CONSUMER_GROUP_HEARTBEAT].map(|kind| relay.count(kind));
-    let beaten = async {
-        tokio::select! {
-            () = relay.wait_for(HEARTBEAT, so_far[0] + 1) => {}
-            () = relay.wait_for(CONSUMER_GROUP_HEARTBEAT, so_far[1] + 2) => {}
-        }
-    };
-    let mut all: Vec<&mut Member> = group.members.iter_mut().collect();
-    group.group.until(&mut all, PATIENCE, "a heartbeat of the member that came last at the coordinator", beaten).await
 }
 
 async fn kill(bench: &Bench, group: &mut Share, number: usize) -> Outcome {

@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use super::share::{PATIENCE, Share};
 use crate::bench::Bench;
-use crate::broker::{CONSUMER_GROUP_HEARTBEAT, Fate, HEARTBEAT, JOIN_GROUP, LEAVE_GROUP, Member, New, Record, Relay};
+use crate::broker::{Fate, JOIN_GROUP, LEAVE_GROUP, Member, New, Record, Relay};
 use crate::kafka::topic::{SlowCommits, TO_END, new};
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
@@ -82,20 +82,12 @@ async fn with_nothing_to_commit(bench: &Bench) -> Outcome {
     Ok(())
 }
 
-/// Returns when two heartbeats of each were answered, and nobody had to join again. In the consumer
-/// protocol they are also how one joins.
+/// Returns when two heartbeats of each have come, and nobody had to join again.
 async fn settled(relays: &[Relay]) {
     loop {
         let joins = || relays.iter().map(|relay| relay.count(JOIN_GROUP)).sum::<usize>();
         let before = joins();
-        join_all(relays.iter().map(|relay| async {
-            let so_far = [HEARTBEAT, CONSUMER_GROUP_HEARTBEAT].map(|kind| relay.count(kind));
-            tokio::select! {
-                () = relay.wait_for(HEARTBEAT, so_far[0] + 2) => {}
-                () = relay.wait_for(CONSUMER_GROUP_HEARTBEAT, so_far[1] + 3) => {}
-            }
-        }))
-        .await;
+        join_all(relays.iter().map(|relay| relay.beats(2))).await;
         if joins() == before {
             return;
         }

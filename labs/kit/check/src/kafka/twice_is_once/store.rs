@@ -10,7 +10,7 @@ use super::database::{Content, Database, Lock};
 pub(super) use super::event::Event;
 use super::event::record;
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Fate, Group, MEMBER, Member, Relay};
+use crate::broker::{Asked, At, Fate, Group, Member, Relay};
 use crate::http::Gate;
 use crate::kafka::topic::Topic;
 use crate::verdict::{Failed, Outcome, Who};
@@ -70,7 +70,7 @@ impl Store {
 
     /// Whoever has asked for records is a member of the group.
     pub(super) async fn expect_member(&self) -> Outcome {
-        self.group.expect(MEMBER, self.relay.has_member()).await
+        self.group.expect_member(&self.relay).await
     }
 
     /// Sends them. Of those with an id that was there before nothing more is expected.
