@@ -247,7 +247,7 @@ async fn watched_answers(bench: &Bench) -> Result<Outcome, Failed> {
         vec![
             problem(StatusCode::TOO_MANY_REQUESTS),
             problem(StatusCode::UNPROCESSABLE_ENTITY),
-            Reply::status(StatusCode::NO_CONTENT),
+            Reply::status(StatusCode::IM_USED),
         ],
         vec![
             Reply::status(StatusCode::BAD_REQUEST),

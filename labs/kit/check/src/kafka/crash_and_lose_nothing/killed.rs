@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use super::done::long;
-use super::work::{PATIENCE, Work, committed_to, new, of_partition, reaches, value_of};
+use super::work::{PATIENCE, Work, committed_to, is_done, new, of_partition, reaches, value_of};
 use crate::bench::Bench;
 use crate::broker::{Member, Record};
 use crate::http::{Gate, Reply};
@@ -18,6 +18,8 @@ use crate::verdict::{Failed, Outcome, Who};
 const HELD: Duration = Duration::from_secs(7);
 /// Until what is done must be committed: 6 seconds, and what a busy machine adds.
 const COMMITTED: Duration = Duration::from_millis(7_200);
+/// Between records then: no poll finds nothing.
+const SOON: Duration = Duration::from_millis(50);
 /// How often that is asked.
 const LOOK: Duration = Duration::from_millis(200);
 /// From the second start on: 15 seconds, as the sentence says, and what a busy machine adds.
@@ -83,7 +85,31 @@ async fn in_time(bench: &Bench) -> Result<Outcome, Failed> {
         return Ok(Ok(()));
     }
     is_committed(bench, &work).await?;
+    is_committed_amid_others(bench, &work, &mut member).await?;
     Ok(member.stops(TO_END).await)
+}
+
+/// Whoever commits when there is nothing else to do has no such moment here.
+async fn is_committed_amid_others(bench: &Bench, work: &Work, member: &mut Member) -> Outcome {
+    let record = work.send_these(bench, &[new(bench, WHERE)]).await?.remove(0);
+    let value = value_of(&record);
+    let done = work.effect.have_come(move |posts| is_done(posts, &value));
+    let committed = async {
+        member.until(PATIENCE, "a POST that is answered with 2xx, of a record amid others", done).await?;
+        let begin = Instant::now();
+        while work.group.committed().await?[WHERE as usize].is_none_or(|next| next <= record.offset) {
+            if begin.elapsed() > COMMITTED {
+                let expected = format!("committed: partition {WHERE} past {}, within 6 s", record.offset);
+                return Err(work.group.wrong(&format!("{expected}, also while others come")).await);
+            }
+            sleep(LOOK).await;
+        }
+        Ok(())
+    };
+    tokio::select! {
+        committed = committed => committed,
+        failed = work.topic.feed.send_on(|| vec![new(bench, WHERE)], SOON) => failed,
+    }
 }
 
 async fn in_two_lives(bench: &Bench) -> Result<Killed, Failed> {

@@ -18,7 +18,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(12);
 const TO_PRINT: Duration = Duration::from_secs(4);
 
 pub(super) struct Work {
-    topic: Topic,
+    pub(super) topic: Topic,
     pub(super) group: Group,
     pub(super) effect: Effect,
     /// Before the members: behind it a fetch doesn't wait long.
