@@ -98,10 +98,11 @@ fn ladder(screen: &mut String, events: &[Event]) {
     }
 }
 
-/// `first` stands before the first line, and as many spaces before the others.
+/// Each line of the text by itself. `first` stands before the first, and as many spaces before the others.
 pub(crate) fn paragraph(screen: &mut String, first: &str, text: &str) {
     let margin = width_of(first);
-    for (number, line) in wrap_words(&printable(text), WIDTH - margin).iter().enumerate() {
+    let lines = text.split('\n').flat_map(|line| wrap_words(&printable(line), WIDTH - margin));
+    for (number, line) in lines.enumerate() {
         let before = if number == 0 { first.to_owned() } else { " ".repeat(margin) };
         let _ = writeln!(screen, "{}", format!("{before}{line}").trim_end());
     }

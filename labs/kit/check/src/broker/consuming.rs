@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::look::listed;
+use super::look::{listed, shortened};
 use super::run::Run;
 use super::{At, Record};
 use crate::bench::Bench;
@@ -88,6 +88,16 @@ impl Consuming {
             if stdout.is_empty() { "(nothing on stdout)".to_owned() } else { format!("(on stdout)\n{shown}") };
         self.run.wrong(&format!("{}{there}", self.note), expected, &printed)
     }
+}
+
+/// A record as it must be printed, with spaces as somebody may write them.
+pub(super) fn line_of(record: &Record) -> String {
+    let text = |bytes: &Option<Vec<u8>>| match bytes {
+        Some(bytes) => shortened(&Value::from(String::from_utf8_lossy(bytes)).to_string()),
+        None => "null".to_owned(),
+    };
+    let (partition, offset, key, value) = (record.partition, record.offset, text(&record.key), text(&record.value));
+    format!(r#"{{"partition": {partition}, "offset": {offset}, "key": {key}, "value": {value}}}"#)
 }
 
 /// `{"partition","offset","key","value"}`; other fields are nobody's business.

@@ -16,7 +16,7 @@ use futures_util::future::select_all;
 use tokio::time::{sleep, timeout};
 
 use self::story::{Seen, Source};
-use super::consuming::{LINE, parse};
+use super::consuming::{LINE, line_of, parse};
 use super::run::told;
 use super::{At, Broker, MEMBER, Record, Relay};
 use crate::bench::Bench;
@@ -195,6 +195,20 @@ impl Member {
                 output.more().await;
             }
         }
+    }
+
+    /// Waits until it has printed each of these. A failure names one that is missing.
+    pub(crate) async fn prints(&mut self, patience: Duration, expected: &str, records: &[Record]) -> Outcome {
+        let wanted = records.to_vec();
+        let printed = self.has_printed(move |lines| wanted.iter().all(|record| lines.contains(record)));
+        let Err(failed) = self.until(patience, expected, printed).await else { return Ok(()) };
+        let lines = self.printed().await?;
+        Err(match records.iter().find(|record| !lines.contains(record)) {
+            Some(missing) => {
+                Failed { expected: format!("{}; missing: {}", failed.expected, line_of(missing)), ..failed }
+            }
+            None => failed,
+        })
     }
 
     /// Until this is dropped nobody reads what it prints.

@@ -67,9 +67,7 @@ impl Work {
     /// Waits until each of these is done, and printed by this member.
     pub(super) async fn works_through(&self, member: &mut Member, records: &[Record]) -> Outcome {
         self.does(member, records, PATIENCE).await?;
-        let wanted = records.to_vec();
-        let printed = member.has_printed(move |lines| wanted.iter().all(|record| lines.contains(record)));
-        member.until(TO_PRINT, "a line on stdout for each record that is done", printed).await
+        member.prints(TO_PRINT, "a line on stdout for each record that is done", records).await
     }
 
     /// Waits until each of these is done, or something shows that it won't be.

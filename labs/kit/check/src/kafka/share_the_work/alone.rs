@@ -82,9 +82,7 @@ fn odd_ones(bench: &Bench) -> Vec<New> {
 
 async fn prints_all(bench: &Bench, group: &Group, member: &mut Member, topic: &str, expected: &str) -> Outcome {
     let there = bench.kafka().read(topic).await?;
-    let wanted = there.clone();
-    let printed = member.has_printed(move |lines| wanted.iter().all(|record| lines.contains(record)));
-    member.until(PATIENCE, expected, printed).await?;
+    member.prints(PATIENCE, expected, &there).await?;
     let printed = member.printed().await?;
     let of = |records: &[Record], number| -> Vec<Record> {
         records.iter().filter(|record| record.partition == number).cloned().collect()
