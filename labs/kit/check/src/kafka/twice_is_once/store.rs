@@ -147,12 +147,15 @@ impl Store {
                 sleep(LOOK).await;
             }
         };
-        let waited = member.until(patience, "it", settled).await;
+        let words = in_words(&expected);
+        let waited = member.until(patience, &words, settled).await;
         let content = self.database.content().await?;
         match waited {
             Ok(Err(failed)) => Err(failed),
-            _ if content != expected => Err(self.wrong(&in_words(&expected), &content, &expected).await),
-            Ok(Ok(())) | Err(_) => Ok(()),
+            _ if content == expected => Ok(()),
+            Ok(Ok(())) => Err(self.wrong(&words, &content, &expected).await),
+            // It says how long that took.
+            Err(failed) => Err(self.wrong(&failed.expected, &content, &expected).await),
         }
     }
 
