@@ -39,7 +39,9 @@ use uuid::Uuid;
 
 use crate::verdict::{Failed, Outcome};
 
-pub(crate) use asked::{Asked, FETCH, Fate, INVALID_RECORD, JOIN_GROUP, LEAVE_GROUP, METADATA, OFFSET_COMMIT, PRODUCE};
+pub(crate) use asked::{
+    Asked, FETCH, Fate, INVALID_RECORD, JOIN_GROUP, LEAVE_GROUP, METADATA, OFFSET_COMMIT, PRODUCE, Plan,
+};
 pub(crate) use consuming::Consuming;
 pub(crate) use feed::{Feed, New};
 pub(crate) use look::Record;

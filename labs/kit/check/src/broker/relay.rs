@@ -180,6 +180,7 @@ impl Shared {
             PRODUCE => "a record comes",
             FETCH => "records are asked for",
             OFFSET_COMMIT => "a commit comes",
+            _ if asked.leaves => "a member says that it leaves",
             _ => "a question comes",
         };
         self.note_as(Who::Broker, &what.replace("it comes", comes));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{sleep, timeout};
 
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Consuming, Fate, Feed, New, Relay};
+use crate::broker::{Asked, At, Consuming, Fate, Feed, New, Plan, Relay};
 use crate::http::Gate;
 use crate::verdict::{Failed, Outcome};
 
@@ -77,11 +77,17 @@ pub(super) struct SlowCommits {
 
 impl SlowCommits {
     pub(super) async fn new(bench: &Bench) -> Result<Self, Failed> {
+        Self::or(bench, |_| Fate::Pass).await
+    }
+
+    /// With another plan for what is no commit.
+    pub(super) async fn or(bench: &Bench, other: impl Plan) -> Result<Self, Failed> {
         let (is_slow, gate) = (Arc::new(AtomicBool::new(false)), Gate::new());
         let (slow, behind) = (Arc::clone(&is_slow), gate.clone());
-        let plan = move |asked: Asked| match asked.is_commit() && slow.load(Ordering::Acquire) {
-            true => Fate::Hold(behind.clone()),
-            false => Fate::Pass,
+        let plan = move |asked: Asked| match asked.is_commit() {
+            true if slow.load(Ordering::Acquire) => Fate::Hold(behind.clone()),
+            true => Fate::Pass,
+            false => other(asked),
         };
         Ok(Self { relay: bench.kafka().relay(plan).await?, is_slow, gate })
     }

@@ -8,7 +8,8 @@ use tokio::time::{sleep, timeout};
 
 use super::share::{PATIENCE, Share};
 use crate::bench::Bench;
-use crate::broker::{Fate, JOIN_GROUP, LEAVE_GROUP, Member, New, Record, Relay};
+use crate::broker::{Asked, Fate, JOIN_GROUP, LEAVE_GROUP, Member, New, OFFSET_COMMIT, Record, Relay};
+use crate::http::Gate;
 use crate::kafka::topic::{SlowCommits, TO_END, new};
 use crate::meanwhile::Meanwhile;
 use crate::verdict::{Failed, Outcome};
@@ -22,6 +23,8 @@ const FLOOD: usize = 28;
 const LONG: usize = 3_000;
 /// Between records then: no poll finds nothing.
 const SOON: Duration = Duration::from_millis(50);
+/// For commits of the one who stays, while the other is about to leave.
+const WORD: Duration = Duration::from_millis(300);
 /// Until one who prints must wait. Who prints otherwise needn't.
 const TO_FILL: Duration = Duration::from_secs(4);
 
@@ -95,9 +98,13 @@ async fn settled(relays: &[Relay]) {
 }
 
 async fn ended(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
-    let (slow, mut group) = (SlowCommits::new(bench).await?, Share::new(bench).await?);
-    group.start(bench, None)?;
+    let (mut group, way_out) = (Share::new(bench).await?, Gate::new());
+    let others = bench.kafka().relay(|_| Fate::Pass).await?;
+    group.start(bench, Some(&others))?;
     group.settles(bench, 1, "a line for each record").await?;
+    let waits = way_out.clone();
+    let leaving = move |asked: Asked| if asked.leaves { Fate::Hold(waits.clone()) } else { Fate::Pass };
+    let slow = SlowCommits::or(bench, leaving).await?;
     group.start(bench, Some(&slow.relay))?;
     group.settles(bench, 2, "each record printed by one of the two members, and both have some").await?;
     let news: Vec<New> =
@@ -112,6 +119,14 @@ async fn ended(bench: &Bench) -> Result<(Outcome, Outcome), Failed> {
         ended = slow.while_it_waits(goes.ends(0, TO_END)) => ended?,
         // Who waits until no more comes waits for ever.
         failed = keep_coming(bench, &mut group) => failed?,
+        never = async {
+            way_out.filled(1, 2 * TO_END).await;
+            // The other one has the last word: it mustn't speak of what isn't its own.
+            let so_far = others.count(OFFSET_COMMIT);
+            let _ = timeout(WORD, others.wait_for(OFFSET_COMMIT, so_far + 2)).await;
+            way_out.open();
+            std::future::pending().await
+        } => never,
     }
     let heard = timeout(BREATH, slow.relay.wait_for(LEAVE_GROUP, 1)).await.is_ok();
     let expected = "that the coordinator is told by the member who got SIGTERM that it leaves";
