@@ -1,4 +1,4 @@
-//! The checker as a client: one request on a connection of its own, bounded in time and size.
+//! The checker as a client: a request on a connection of its own, or behind another; bounded in time and size.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, Method, header};
 use http_body_util::{BodyExt, Limited};
+use hyper::client::conn::http1::SendRequest;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -27,6 +28,7 @@ pub(crate) struct Request {
     pub(crate) path: String,
     headers: Vec<(HeaderName, String)>,
     body: Option<Bytes>,
+    before: Option<Box<Request>>,
     gate: Option<Gate>,
     patience: Duration,
     title_case: bool,
@@ -35,7 +37,7 @@ pub(crate) struct Request {
 /// A request without a body.
 pub(crate) fn request(method: Method, path: &str) -> Request {
     let (headers, path) = (Vec::new(), path.to_owned());
-    Request { method, path, headers, body: None, gate: None, patience: PATIENCE, title_case: false }
+    Request { method, path, headers, body: None, before: None, gate: None, patience: PATIENCE, title_case: false }
 }
 
 /// `GET path`
@@ -59,7 +61,19 @@ impl Request {
         self.body("application/json", body.to_string())
     }
 
-    /// The last byte of its body waits at the gate.
+    /// A body of which nothing is said.
+    pub(crate) fn bare(self, body: impl Into<Bytes>) -> Self {
+        Self { body: Some(body.into()), ..self }
+    }
+
+    /// Comes on the connection on which that one was answered, where the server keeps it. What was left of
+    /// that one's body there would be taken for this.
+    pub(crate) fn after(self, before: Request) -> Self {
+        Self { before: Some(Box::new(before)), ..self }
+    }
+
+    /// The end of its body waits at the gate: from within the last character that has several bytes, or else the
+    /// last byte.
     pub(crate) fn held_at(self, gate: &Gate) -> Self {
         Self { gate: Some(gate.clone()), ..self }
     }
@@ -146,27 +160,26 @@ const NOT_HTTP: Advice = Advice {
             speaks HTTP/2.",
 };
 
-async fn exchange(address: SocketAddr, request: Request, recording: Recording) -> Result<Answer, Problem> {
+async fn exchange(address: SocketAddr, mut request: Request, recording: Recording) -> Result<Answer, Problem> {
+    let before = request.before.take();
     let stream = TcpStream::connect(address).await.map_err(|error| Problem::refused(address, &error))?;
     let stream = Recorded::new(stream, recording.clone());
     let mut http1 = hyper::client::conn::http1::Builder::new();
     http1.title_case_headers(request.title_case);
     let (mut sender, connection) =
         http1.handshake(TokioIo::new(stream)).await.map_err(|error| Problem::broken(&error))?;
-    let outgoing = outgoing(address, request).map_err(Problem::plain)?;
     // The connection does the work while the answer is waited for, and is closed with it.
     let answer = async {
-        let answer = sender.send_request(outgoing).await.map_err(|error| Problem::broken(&error))?;
-        let (parts, body) = answer.into_parts();
-        let body = Limited::new(body, MOST).collect().await.map_err(|error| {
-            let too_large = error.is::<http_body_util::LengthLimitError>();
-            Problem::plain(if too_large {
-                "more than 1 MiB, and no end in sight".to_owned()
-            } else {
-                format!("the answer ends too early: {error}")
-            })
-        })?;
-        Ok(Answer { address, sent: recording.written(), came: recording.read(), parts, body: body.to_bytes() })
+        let Some(before) = before else {
+            return ask(&mut sender, address, request, &recording).await?.map_err(|error| Problem::broken(&error));
+        };
+        let first = ask(&mut sender, address, *before, &recording).await?;
+        first.map_err(|error| Problem::broken(&error))?;
+        match ask(&mut sender, address, request.clone(), &recording).await? {
+            // Whoever closes a connection is right as well, and needn't announce it.
+            Err(error) if !error.is_parse() => Box::pin(exchange(address, request, recording.clone())).await,
+            second => second.map_err(|error| Problem::broken(&error)),
+        }
     };
     let connection = async {
         // What goes wrong on it, the answer tells.
@@ -177,6 +190,34 @@ async fn exchange(address: SocketAddr, request: Request, recording: Recording) -
         answer = answer => answer,
         () = connection => unreachable!("it never ends"),
     }
+}
+
+/// Sends it on this connection. The inner error: there is no answer.
+async fn ask(
+    sender: &mut SendRequest<Outgoing>,
+    address: SocketAddr,
+    request: Request,
+    recording: &Recording,
+) -> Result<Result<Answer, hyper::Error>, Problem> {
+    let outgoing = outgoing(address, request).map_err(Problem::plain)?;
+    let sent = match sender.ready().await {
+        Ok(()) => sender.send_request(outgoing).await,
+        Err(closed) => Err(closed),
+    };
+    let answer = match sent {
+        Ok(answer) => answer,
+        Err(error) => return Ok(Err(error)),
+    };
+    let (parts, body) = answer.into_parts();
+    let body = Limited::new(body, MOST).collect().await.map_err(|error| {
+        let too_large = error.is::<http_body_util::LengthLimitError>();
+        Problem::plain(if too_large {
+            "more than 1 MiB, and no end in sight".to_owned()
+        } else {
+            format!("the answer ends too early: {error}")
+        })
+    })?;
+    Ok(Ok(Answer { address, sent: recording.written(), came: recording.read(), parts, body: body.to_bytes() }))
 }
 
 fn outgoing(address: SocketAddr, request: Request) -> Result<http::Request<Outgoing>, String> {

@@ -1,4 +1,4 @@
-//! A gate at which requests wait, all but their last byte sent, or the checker's own
+//! A gate at which requests wait, all but their end sent, or the checker's own
 //! replies: opened, they all go on at one moment. So the checker decides what happens
 //! before what.
 
@@ -57,7 +57,7 @@ impl Gate {
     }
 }
 
-/// The body of a request, whole or with its last byte behind a gate.
+/// The body of a request, whole or with its end behind a gate.
 pub(super) struct Outgoing {
     first: Bytes,
     gate: Option<BoxFuture<'static, ()>>,
@@ -69,7 +69,8 @@ impl Outgoing {
         match gate {
             None => Self { first: body, gate: None, last: Bytes::new() },
             Some(gate) => {
-                let last = body.split_off(body.len().saturating_sub(1));
+                let within = body.iter().rposition(|byte| byte & 0b1100_0000 == 0b1000_0000);
+                let last = body.split_off(within.unwrap_or(body.len().saturating_sub(1)));
                 Self { first: body, gate: Some(Box::pin(gate.pass())), last }
             }
         }

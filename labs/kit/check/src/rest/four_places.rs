@@ -4,7 +4,7 @@ mod demo;
 
 use http::{HeaderName, Method, StatusCode};
 
-use self::demo::{Demo, expect, expect_all, expect_value, expect_values, one_amid_the_other};
+use self::demo::{Demo, expect, expect_all, expect_value, expect_values, many_at_once, one_amid_the_other};
 use super::README;
 use crate::bench::Bench;
 use crate::exercise::{Exercise, Role, checks};
@@ -59,7 +59,10 @@ async fn each_value_has_its_name(bench: &mut Bench) -> Outcome {
     for (demo, answer) in of.iter().zip(one_amid_the_other(bench, [&of[0], &of[1]]).await?) {
         expect_values(&answer, &demo.values())?;
     }
-    Ok(())
+    // Longer than what some cut it to.
+    let [path, param, header] = ["p", "q", "h"].map(|place| format!("{}{}", bench.word(), place.repeat(300)));
+    expect_all(bench, &Demo::of([path, param, header, Demo::plain(bench).body])).await?;
+    many_at_once(bench).await
 }
 
 /// What looks like something else, in each of the places.
@@ -115,6 +118,8 @@ async fn the_query_is_decoded(bench: &mut Bench) -> Outcome {
         ("=WORD", "=WORD"),
         ("%22WORD%22%5C%23%3B%2520", "\"WORD\"\\#;%20"),
         ("e%CC%81WORD/:?@,", "e\u{301}WORD/:?@,"),
+        ("%20+", "  "),
+        ("WORD%0A%09WORD", "WORD\n\tWORD"),
     ];
     for [sent, value] in encoded.map(|(sent, value)| [sent, value].map(|text| text.replace("WORD", &word))) {
         let query = format!("before=1&param_demo={sent}&behind=2");
@@ -147,6 +152,9 @@ async fn the_body_stays_as_it_is(bench: &mut Bench) -> Outcome {
     let bodies = [
         (FORM, format!("name={word}&place=a%20b+c&name=")),
         (FORM, word.clone()),
+        ("application/x-www-form-urlencoded; charset=utf-8", format!("name={word}&place=a+c")),
+        ("application/vnd.api+json", format!("{{ \"a\":  \"{word}\" , \"b\":1.0}}")),
+        ("text/html", format!("<p>{word} é</p>")),
         (MULTIPART, format!("--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n{word}\r\n--b--\r\n")),
         (JSON, format!("{{ \"b\":  1.0,\n  \"a\": \"{word}\", \"b\": [null] }}\r\n")),
         (JSON, format!("{{\"{word}\":")),
@@ -159,7 +167,7 @@ async fn the_body_stays_as_it_is(bench: &mut Bench) -> Outcome {
         ("application/octet-stream", format!("{word}\u{0}é")),
         ("text/plain", String::new()),
         // More than one read of a socket brings.
-        ("text/plain", format!("{word}\n").repeat(1_660)),
+        ("text/plain", format!("{:\n<20}", word).repeat(1_000)),
         ("text/plain", format!("{word}é🎧").repeat(1_100)),
     ];
     for (kind, body) in bodies {
@@ -171,6 +179,9 @@ async fn the_body_stays_as_it_is(bench: &mut Bench) -> Outcome {
     let demo = Demo { body, ..Demo::plain(bench) };
     let answer = bench.server().await?.send(demo.request_in(FORM)).await?;
     expect_values(&answer, &demo.values())?;
+    // And nothing is said of it.
+    let demo = Demo { body: format!("{word}é"), ..Demo::plain(bench) };
+    expect(bench, demo.request_of_no_type(), "body", &demo.body).await?;
     let body = format!("{word} é");
     let demo = Demo { body: body.clone(), ..Demo::plain(bench) };
     let [answer, _] = one_amid_the_other(bench, [&demo, &Demo::plain(bench)]).await?;
@@ -189,6 +200,7 @@ async fn what_is_missing_is_400(bench: &mut Bench) -> Outcome {
     let word = bench.word();
     let other = format!("param={word}");
     let plain = Demo::plain(bench);
+    let without_both = || request(Method::POST, &format!("/demo/{}", plain.path)).body(JSON, plain.body.clone());
     let without_query = || request(Method::POST, &format!("/demo/{}", plain.path)).header(HEADER, "a");
     let [param_demo, longer, long] = ["param-demo", "x-header-demo", "header-demo-x"].map(HeaderName::from_static);
     let beside = format!("{}&header-demo={word}", plain.query);
@@ -196,6 +208,7 @@ async fn what_is_missing_is_400(bench: &mut Bench) -> Outcome {
         Demo { query: other, ..Demo::plain(bench) }.request(),
         without_query().body(JSON, plain.body.clone()),
         plain.without_header(),
+        without_both(),
         // What is missing stands elsewhere.
         without_query().header(param_demo, &word).body(FORM, format!("param_demo={word}")),
         Demo { query: format!("param_demox={word}&xparam_demo={word}&a=param_demo={word}"), ..Demo::plain(bench) }
@@ -207,5 +220,7 @@ async fn what_is_missing_is_400(bench: &mut Bench) -> Outcome {
         let refused = [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY].contains(&answer.status());
         answer.expect("the status 400 or 422", refused)?;
     }
-    Ok(())
+    // What a server doesn't read of a request that it refuses is still on the connection.
+    let behind = plain.request().after(without_both());
+    expect_values(&bench.server().await?.send(behind).await?, &plain.values())
 }

@@ -1,6 +1,6 @@
 //! rest/01: answer `GET /health` in JSON.
 
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, header};
 use serde_json::json;
 
 use super::README;
@@ -42,16 +42,29 @@ async fn other_paths_are_404(bench: &mut Bench) -> Outcome {
         let answer = bench.server().await?.send(get(&path)).await?;
         answer.expect_status(StatusCode::NOT_FOUND)?;
     }
-    Ok(())
+    // As a browser asks.
+    let page = get(&format!("/{word}")).header(header::ACCEPT, "text/html,*/*;q=0.8");
+    bench.server().await?.send(page).await?.expect_status(StatusCode::NOT_FOUND)?;
+    // No address at all: what is made of it is nobody's business, as long as others are served.
+    let _ = bench.server().await?.send(get(&format!("/{word}%"))).await;
+    bench.server().await?.send(get("/health")).await?.expect_status(StatusCode::OK)
 }
 
 async fn post_is_405(bench: &mut Bench) -> Outcome {
     let post = || request(Method::POST, "/health");
     let status = json!({ "status": bench.word() });
     let form = format!("status={}", bench.word());
-    for request in [post(), post().json(&status), post().body("application/x-www-form-urlencoded", form)] {
+    let posts = [
+        post(),
+        post().json(&status),
+        post().body("application/x-www-form-urlencoded", form),
+        post().body("application/json", "{\"status\":"),
+    ];
+    for request in posts {
         let answer = bench.server().await?.send(request).await?;
         answer.expect_status(StatusCode::METHOD_NOT_ALLOWED)?;
     }
-    Ok(())
+    // What a server doesn't read is still on the connection.
+    let behind = get("/health").after(post().json(&status));
+    bench.server().await?.send(behind).await?.expect_status(StatusCode::OK)
 }

@@ -3,7 +3,9 @@
 mod requests;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use futures_util::join;
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
@@ -11,7 +13,7 @@ use self::requests::*;
 use super::README;
 use crate::bench::Bench;
 use crate::exercise::{Exercise, Role, checks};
-use crate::http::{Answer, Request, request};
+use crate::http::{Answer, Gate, Request, get, request, send};
 use crate::inside::inside;
 use crate::verdict::{Failed, Outcome};
 
@@ -34,6 +36,9 @@ pub(crate) const EXERCISE: Exercise = Exercise {
     ],
 };
 
+/// For the first part of a body to be read.
+const ARRIVE: Duration = Duration::from_millis(300);
+
 /// Sends it, and looks at the status.
 async fn expect(bench: &mut Bench, request: Request, status: StatusCode) -> Result<Answer, Failed> {
     let answer = bench.server().await?.send(request).await?;
@@ -48,7 +53,7 @@ fn pointers(answer: &Answer) -> Result<BTreeSet<String>, Failed> {
     answer.expect("a list `errors` that isn't empty", !errors.is_empty())?;
     let text = |error: &Value, name: &str| error[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
     let holds = errors.iter().all(|error| text(error, "detail").is_some() && text(error, "pointer").is_some());
-    answer.expect("a text `pointer` and a text `detail` in each of the `errors`", holds)?;
+    answer.expect("a text `pointer` and a text `detail` in each of the `errors`, neither empty", holds)?;
     Ok(errors.iter().filter_map(|error| text(error, "pointer")).collect())
 }
 
@@ -69,6 +74,9 @@ async fn what_is_right_is_201(bench: &mut Bench) -> Outcome {
         but(good(), json!({ "created_by": "x" })),
         // One character each, and two of what JavaScript and Java count.
         but(good(), json!({ "created_by": "🎧".repeat(64) })),
+        // Two that look like one, 32 times; and not only one line.
+        but(good(), json!({ "created_by": "e\u{301}".repeat(32) })),
+        but(good(), json!({ "created_by": "a\nb" })),
         // Blanks are characters, also at the ends.
         but(good(), json!({ "created_by": " " })),
         but(good(), json!({ "created_by": format!(" {} ", "x".repeat(62)), "equipment": ["WEBCAM", "WEBCAM"] })),
@@ -77,11 +85,23 @@ async fn what_is_right_is_201(bench: &mut Bench) -> Outcome {
     for order in orders {
         expect(bench, post(&order), StatusCode::CREATED).await?;
     }
+    let (gate, in_parts) = (Gate::new(), but(order(bench), json!({ "created_by": "é".repeat(64) })));
+    let address = bench.server().await?.address;
+    let (answer, ()) = join!(send(address, post(&in_parts).held_at(&gate)), gate.open_after(ARRIVE));
+    answer?.expect_status(StatusCode::CREATED)?;
     let text = order(bench).to_string();
-    for (kind, text) in
-        [("application/json; charset=utf-8", text.clone()), ("application/json", format!("\n {text}\r\n"))]
-    {
+    let escaped = text.replace("\"created_by\"", "\"\\u0063reated_by\"").replace("MOUSE", "\\u004dOUSE");
+    let texts = [
+        ("application/json; charset=utf-8", text.clone()),
+        ("application/json", format!("\n {text}\r\n")),
+        ("application/json", format!("{}{escaped}", " ".repeat(3_000))),
+    ];
+    for (kind, text) in texts {
         expect(bench, request(Method::POST, ORDERS).body(kind, text), StatusCode::CREATED).await?;
+    }
+    // What a server doesn't read of an order that it refuses is still on the connection.
+    for refused in foreign(bench).into_iter().chain(elsewhere(bench)).step_by(3) {
+        expect(bench, post(&order(bench)).after(refused), StatusCode::CREATED).await?;
     }
     Ok(())
 }
@@ -110,7 +130,10 @@ async fn other_paths_are_404(bench: &mut Bench) -> Outcome {
     for request in elsewhere(bench) {
         expect(bench, request, StatusCode::NOT_FOUND).await?;
     }
-    Ok(())
+    // No address at all: what is made of it is nobody's business, as long as others are served.
+    let broken = get(&format!("/{}%", bench.word()));
+    let _ = bench.server().await?.send(broken).await;
+    expect(bench, post(&order(bench)), StatusCode::CREATED).await.map(|_| ())
 }
 
 async fn other_methods_are_405(bench: &mut Bench) -> Outcome {
@@ -142,7 +165,11 @@ async fn each_fault_has_its_pointer(bench: &mut Bench) -> Outcome {
     for (order, pointer) in with_one_fault(bench) {
         expect_pointers(bench, &order, BTreeSet::from([pointer])).await?;
     }
-    Ok(())
+    // Some languages have no such number, and others call it infinite.
+    let endless = order(bench).to_string().replace(":17", ":1e400");
+    let answer = bench.server().await?.send(request(Method::POST, ORDERS).body("application/json", endless)).await?;
+    let refused = [StatusCode::BAD_REQUEST, StatusCode::UNPROCESSABLE_ENTITY].contains(&answer.status());
+    answer.expect("the status 422, or 400", refused)
 }
 
 async fn every_fault_is_named_at_once(bench: &mut Bench) -> Outcome {

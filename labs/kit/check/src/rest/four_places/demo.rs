@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{HeaderName, Method, StatusCode};
 use serde_json::Value;
 
@@ -12,6 +13,10 @@ use crate::verdict::{Failed, Outcome};
 
 /// For the first part of a body that nobody may be reading yet.
 const ARRIVE: Duration = Duration::from_secs(1);
+
+const MANY: usize = 200;
+/// No more than wait at a simple server's door.
+const AT_ONCE: usize = 6;
 
 /// One request: path and query as they stand in its first line.
 pub(super) struct Demo {
@@ -55,8 +60,17 @@ impl Demo {
         self.in_type(kind).header(HEADER, &self.header)
     }
 
+    /// Without the header that says what the body is.
+    pub(super) fn request_of_no_type(&self) -> Request {
+        self.bare().header(HEADER, &self.header).bare(self.body.clone())
+    }
+
     fn in_type(&self, kind: &str) -> Request {
-        request(Method::POST, &format!("/demo/{}?{}", self.path, self.query)).body(kind, self.body.clone())
+        self.bare().body(kind, self.body.clone())
+    }
+
+    fn bare(&self) -> Request {
+        request(Method::POST, &format!("/demo/{}?{}", self.path, self.query))
     }
 
     /// With parameters and headers beside it that aren't meant. The real header is the first, the
@@ -104,6 +118,14 @@ fn shown(value: &str) -> String {
         None => Value::from(value).to_string(),
         Some((end, _)) => format!("{} … (all {} bytes that were sent)", Value::from(&value[..end]), value.len()),
     }
+}
+
+/// Many, some at a time: what two requests share shows.
+pub(super) async fn many_at_once(bench: &mut Bench) -> Outcome {
+    let address = bench.server().await?.address;
+    let demos: Vec<Demo> = (0..MANY).map(|_| Demo::plain(bench)).collect();
+    let ask = async |demo: &Demo| expect_values(&send(address, demo.request()).await?, &demo.values());
+    stream::iter(&demos).map(ask).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 /// Two requests. The last byte of the first one's body comes when all its others have been read, as

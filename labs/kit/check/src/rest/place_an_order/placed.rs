@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -13,6 +14,7 @@ use crate::verdict::{Failed, Outcome};
 
 /// Enough that ids from a clock meet, and no more than wait at a simple server's door.
 const AT_ONCE: usize = 6;
+const MANY: usize = 200;
 /// For requests that nobody may be reading yet.
 const ARRIVE: Duration = Duration::from_millis(300);
 
@@ -28,10 +30,10 @@ pub(super) fn order(bench: &Bench, equipment: &[&str]) -> Value {
 /// Orders that no list without repeats, no set, no sorted and no short list can hold.
 pub(super) fn orders(bench: &Bench) -> [Value; 6] {
     let word = bench.word();
-    let many: Vec<String> = (0..20).rev().map(|number| format!("{word} {number}")).collect();
+    let many: Vec<String> = (0..40).rev().map(|number| format!("{word} é{number}{}", "🎧".repeat(number))).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).collect();
     // A name that is easily mended: long, with spaces around it, and an é that is two characters.
-    let name = format!("  {word} e\u{301} {} ", "Xy".repeat(40));
+    let name = format!("  {word} e\u{301} {} ", "Xy".repeat(150));
     [
         order(bench, &["WEBCAM", "KEYBOARD", "WEBCAM", "MOUSE", "KEYBOARD"]),
         json!({ "created_by": name, "equipment": ["MONITOR"] }),
@@ -64,6 +66,19 @@ pub(super) async fn place(bench: &mut Bench, order: &Value) -> Result<Answer, Fa
     let answer = bench.server().await?.send(post(order)).await?;
     answer.expect_status(StatusCode::CREATED)?;
     Ok(answer)
+}
+
+/// Places many, some at a time: what two requests share shows.
+pub(super) async fn many_at_once(bench: &mut Bench) -> Result<Vec<Answer>, Failed> {
+    let address = bench.server().await?.address;
+    let orders: Vec<Value> = (0..MANY).map(|_| order(bench, &["WEBCAM", "MOUSE"])).collect();
+    let place = async |order: &Value| {
+        let created = send(address, post(order)).await?;
+        created.expect_status(StatusCode::CREATED)?;
+        expect_order(&created, &created.json()?, order)?;
+        Ok(created)
+    };
+    stream::iter(&orders).map(place).buffer_unordered(AT_ONCE).try_collect().await
 }
 
 /// Places some, of which all but the last byte is there before any is whole.

@@ -26,6 +26,8 @@ pub(super) async fn an_unknown_id_is_404(bench: &mut Bench) -> Outcome {
     // Where the id isn't in the address as it is, nothing is known of such addresses.
     if begin.is_some() {
         unknown.extend(near(&id));
+        // What JavaScript's objects and lists have by themselves.
+        unknown.extend(["constructor", "__proto__", "map", "length"].map(str::to_owned));
         // Not every beginning of a number is free.
         let begins = known.iter().filter_map(|id| id.get(..id.len().checked_sub(1)?).map(str::to_owned));
         unknown.extend(begins.filter(|begin| !begin.is_empty() && !known.contains(begin)).take(2));
@@ -36,6 +38,9 @@ pub(super) async fn an_unknown_id_is_404(bench: &mut Bench) -> Outcome {
         let what = format!("the status 404 Not Found: no order has the id {unknown}");
         answer.expect(&what, answer.status() == StatusCode::NOT_FOUND)?;
     }
+    // No address at all: what is made of it is nobody's business, as long as others are served.
+    let _ = bench.server().await?.send(get(&format!("{ORDERS}/%"))).await;
+    list(bench).await?;
     if let Some(WhileEmpty(answer)) = bench.seen.get::<WhileEmpty>() {
         answer.clone()?.expect_status(StatusCode::NOT_FOUND)?;
     }

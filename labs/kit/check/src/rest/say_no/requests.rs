@@ -1,6 +1,7 @@
 //! What is sent in rest/05: orders and what is no order, with what is wrong in each.
 
 use http::Method;
+use http::header::ACCEPT;
 use serde_json::{Value, json};
 
 use crate::bench::Bench;
@@ -62,6 +63,13 @@ pub(super) fn with_one_fault(bench: &Bench) -> Vec<(Value, String)> {
         (but(good(), json!({ &word: null })), format!("#/{word}")),
         (but(good(), json!({ "notes": "" })), "#/notes".to_owned()),
         (but(good(), json!({ "0": 0 })), "#/0".to_owned()),
+        (but(good(), json!({ "größe": 1 })), "#/größe".to_owned()),
+        (but(good(), json!({ "50% <a&b>": 1 })), "#/50% <a&b>".to_owned()),
+        (but(good(), json!({ "\"\\": 1 })), "#/\"\\".to_owned()),
+        (but(good(), json!({ "$schema": &word })), "#/$schema".to_owned()),
+        (but(good(), json!({ "_x": 1 })), "#/_x".to_owned()),
+        (but(good(), json!({ &word.repeat(10): 1 })), format!("#/{}", word.repeat(10))),
+        (equipment(json!(["toString", "MOUSE"])), "#/equipment/0".to_owned()),
         (json!([good()]), "#".to_owned()),
         (json!(null), "#".to_owned()),
         (json!(&word), "#".to_owned()),
@@ -100,8 +108,11 @@ fn of_whole_fields(bench: &Bench) -> Vec<(Value, String)> {
     desks.push(without(good(), "desk"));
     let blanks = format!(" {} ", "x".repeat(63));
     let names = [json!(""), json!("é".repeat(65)), json!("🎧".repeat(65)), json!(&blanks), json!(" ".repeat(65))];
+    // What looks like 33 is 66, and a line break is one as well.
+    let longer = [json!("e\u{301}".repeat(33)), json!(format!("{}\n", "x".repeat(64)))];
+    let names = names.into_iter().chain(longer);
     let others = [json!(7), json!(null), json!(true), json!([&word]), json!({ &word: 1 })];
-    let names = names.into_iter().chain(others).map(created_by);
+    let names = names.chain(others).map(created_by);
     let names = names.chain([without(good(), "created_by")]).collect();
     let named = |(cases, field): (Vec<Value>, &str)| -> Vec<(Value, String)> {
         cases.into_iter().map(|case| (case, format!("#/{field}"))).collect()
@@ -147,6 +158,13 @@ pub(super) fn with_many_faults(bench: &Bench) -> Vec<(Value, Vec<String>)> {
             but(order(bench), json!({ "equipment": [&word, &word, &word, 7, 7, 7] })),
             pointers(&["equipment/0", "equipment/1", "equipment/2", "equipment/3", "equipment/4", "equipment/5"]),
         ),
+        // As many as there are.
+        (
+            but(order(bench), json!({ "equipment": vec![&word; 24] })),
+            (0..24).map(|number| format!("#/equipment/{number}")).collect(),
+        ),
+        (json!({ "equipment": ["MOUSE", &word] }), pointers(&["created_by", "desk", "equipment/1"])),
+        (json!({ "equipment": ["MOUSE"], "desk": 0, &word: 1 }), pointers(&["created_by", "desk", &word])),
         (
             json!({ "equipment": "MOUSE", "desk": &word, "created_by": ["x"] }),
             pointers(&["equipment", "desk", "created_by"]),
@@ -166,9 +184,9 @@ pub(super) fn broken(bench: &Bench) -> Vec<String> {
         bench.word(),
         String::new(),
         " \n".to_owned(),
-        good.replace("17", "17,"),
-        good.replace("17", "017"),
-        good.replace("17", "17 /* a desk */"),
+        good.replace(":17", ":17,"),
+        good.replace(":17", ":017"),
+        good.replace(":17", ":17 /* a desk */"),
         good.replace("\"desk\"", "desk"),
         good.replace("MOUSE", "MOU\nSE"),
         format!("{good},"),
@@ -196,6 +214,9 @@ pub(super) fn foreign(bench: &Bench) -> Vec<Request> {
         ("text/plain; charset=utf-8", bench.word()),
         ("text/xml", format!("<order>{}</order>", bench.word())),
         ("text/html", String::new()),
+        ("application/yaml", format!("created_by: {}\n", bench.word())),
+        ("application/soap+xml", format!("<order>{}</order>", bench.word())),
+        ("multipart/form-data; boundary=b", "--b\r\n\r\n\r\n--b--\r\n".to_owned()),
         ("application/octet-stream", "{}".to_owned()),
     ];
     [(FORM, form), (FORM, good)]
@@ -243,5 +264,8 @@ pub(super) fn refused(bench: &Bench) -> Vec<Request> {
     let mut all = elsewhere(bench);
     all.extend(other_methods(bench));
     all.extend(foreign(bench));
-    all.into_iter().chain(broken).chain(wrong).chain(many).collect()
+    let all = all.into_iter().chain(broken).chain(wrong).chain(many);
+    // Whatever somebody would rather have, problems are of one type.
+    let wishes = ["text/html,*/*;q=0.8", "application/json", "*/*"];
+    all.zip(wishes.iter().cycle()).map(|(request, wish)| request.header(ACCEPT, *wish)).collect()
 }
