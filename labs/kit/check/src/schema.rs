@@ -1,5 +1,7 @@
 //! A `.proto` that is graded: compiled from its text alone, and shown as it was understood.
 
+mod protoc;
+
 use std::fmt::Write as _;
 
 use prost_reflect::{
@@ -56,7 +58,8 @@ impl Schema {
         let mut compiler = protox::Compiler::with_file_resolver(alone);
         // Its `Debug` has the place, its `Display` has not.
         compiler.open_file(name).map_err(|error| format!("{error:?}"))?;
-        Ok(Self { name: name.to_owned(), pool: compiler.descriptor_pool() })
+        let schema = Self { name: name.to_owned(), pool: compiler.descriptor_pool() };
+        protoc::refused(&schema.file()).map_or(Ok(schema), Err)
     }
 
     pub(crate) fn file(&self) -> FileDescriptor {

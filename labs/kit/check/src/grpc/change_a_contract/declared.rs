@@ -86,7 +86,7 @@ pub(super) async fn reasons_begin_with_the_enum(bench: &mut Bench) -> Outcome {
     if values.values().all(|value| is_it(value.name())) {
         return Ok(());
     }
-    let expected = format!("names that begin with `{}_`", capitals(values.name()));
+    let expected = format!("names in capitals that begin with `{}_`", capitals(values.name()));
     Err(schema.wrong(expected, schema::values(&values)))
 }
 
