@@ -42,7 +42,7 @@ impl Server {
     }
 
     /// Adds what became of the program, where something went wrong.
-    async fn explained<T>(&mut self, outcome: Result<T, Failed>) -> Result<T, Failed> {
+    pub(crate) async fn explained<T>(&mut self, outcome: Result<T, Failed>) -> Result<T, Failed> {
         match outcome {
             Err(failed) => Err(self.explain(failed).await),
             fine => fine,

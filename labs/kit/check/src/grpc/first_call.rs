@@ -1,5 +1,7 @@
 //! grpc/01: CreateOrder and GetOrder.
 
+mod unknown;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -8,12 +10,12 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use self::unknown::an_unknown_id_is_not_found;
 use super::{CREATE, GET, README};
 use crate::bench::Bench;
 use crate::exercise::{Exercise, Role, checks};
 use crate::http::Gate;
 use crate::rpc::{Answer, Code, call, request};
-use crate::unlike::unlike;
 use crate::verdict::{Failed, Outcome};
 
 pub(crate) const EXERCISE: Exercise = Exercise {
@@ -37,7 +39,9 @@ pub(crate) const EXERCISE: Exercise = Exercise {
 
 /// Enough that ids from a clock meet, and no more than wait at a simple server's door.
 const AT_ONCE: usize = 6;
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 4;
+/// Of all drafts, one after the other: orders for which a small store has no room.
+const REPEATS: usize = 8;
 /// For calls that nobody may be reading yet.
 const ARRIVE: Duration = Duration::from_millis(300);
 /// Clocks are read in different ways, and rounded.
@@ -55,10 +59,12 @@ fn draft(bench: &Bench, equipment: &[&str]) -> Value {
     json!({ "created_by": format!("{} <É> & Bé 🎧", bench.word()), "equipment": equipment })
 }
 
-/// For somebody whose name is easily mended: long, spaces around it, and an é that is two.
-fn draft_of_odd_name(bench: &Bench) -> Value {
-    let name = format!("  {} e\u{301} {} ", bench.word(), "Xy".repeat(40));
-    json!({ "created_by": name, "equipment": ["EQUIPMENT_MOUSE"] })
+/// For those whose names are easily mended: spaces around and within, an é that is two, and a
+/// length at which columns end.
+fn drafts_of_odd_names(bench: &Bench) -> [Value; 2] {
+    let short = format!("  {} e\u{301}   {}\tXy\n ", bench.word(), bench.word());
+    let long = format!("{} {}", bench.word(), "Xé".repeat(140));
+    [short, long].map(|name| json!({ "created_by": name, "equipment": ["EQUIPMENT_MOUSE"] }))
 }
 
 /// What no list without repeats, no set and no sorted list can hold.
@@ -66,7 +72,7 @@ fn drafts(bench: &Bench) -> [Value; 4] {
     [
         draft(bench, &["WEBCAM", "KEYBOARD", "WEBCAM", "MOUSE", "KEYBOARD"]),
         draft(bench, &["MONITOR"]),
-        draft(bench, &["MOUSE", "MOUSE", "KEYBOARD", "MONITOR"]),
+        draft(bench, &["MOUSE", "MOUSE", "MOUSE", "MOUSE", "KEYBOARD", "MONITOR"]),
         draft(bench, &["KEYBOARD", "MOUSE", "WEBCAM", "MONITOR", "MOUSE"].repeat(4)),
     ]
 }
@@ -88,8 +94,12 @@ fn id(answer: &Answer) -> Result<String, Failed> {
 fn expect_order(answer: &Answer, draft: &Value) -> Outcome {
     let order = order(answer)?;
     let holds = ["created_by", "equipment"].iter().all(|field| order[field] == draft[field]);
-    // With spaces, a line can be broken.
-    answer.expect(&format!("an order with {}", draft.to_string().replace(',', ", ")), holds)
+    let what = match draft["created_by"].as_str().map_or(0, |name| name.chars().count()) {
+        // With spaces, a line can be broken.
+        ..=80 => format!("an order with {}", draft.to_string().replace(',', ", ")),
+        characters => format!("an order with all {characters} characters of its `created_by`, and its `equipment`"),
+    };
+    answer.expect(&what, holds)
 }
 
 async fn place(bench: &mut Bench, draft: &Value) -> Result<Answer, Failed> {
@@ -106,7 +116,7 @@ async fn an_order_is_created(bench: &mut Bench) -> Outcome {
 }
 
 async fn the_answer_is_the_order(bench: &mut Bench) -> Outcome {
-    for draft in drafts(bench).into_iter().chain([draft_of_odd_name(bench)]) {
+    for draft in drafts(bench).into_iter().chain(drafts_of_odd_names(bench)) {
         expect_order(&place(bench, &draft).await?, &draft)?;
     }
     Ok(())
@@ -141,8 +151,10 @@ async fn created_at_is_now(bench: &mut Bench) -> Outcome {
 
 async fn each_order_has_its_id(bench: &mut Bench) -> Outcome {
     let mut ids = BTreeSet::new();
-    for _ in 0..ROUNDS {
-        for (created, _) in at_one_moment(bench).await? {
+    for round in 0..ROUNDS {
+        // Half of the time all for one person, who is in a hurry.
+        let people = if round % 2 == 0 { AT_ONCE - 1 } else { 1 };
+        for (created, _) in at_one_moment(bench, people).await? {
             let id = id(&created)?;
             let what = format!("another id than {id}, which an order has that was placed at the same time or before");
             created.expect(&what, ids.insert(id))?;
@@ -153,32 +165,40 @@ async fn each_order_has_its_id(bench: &mut Bench) -> Outcome {
 
 async fn get_order_reads_it(bench: &mut Bench) -> Outcome {
     let mut placed = Vec::new();
-    // More than a small store holds.
-    for draft in [drafts(bench), drafts(bench), drafts(bench)].concat() {
-        placed.push((place(bench, &draft).await?, draft));
+    // On one connection, so that nothing is between an answer and the next call.
+    let connection = bench.server().await?.connect().await?;
+    for draft in (0..REPEATS).flat_map(|_| drafts(bench)).collect::<Vec<_>>() {
+        let created = connection.call(request(CREATE, &draft)).await;
+        let created = bench.server().await?.explained(created).await?;
+        let at_once = connection.call(request(GET, &json!({ "id": id(&created)? }))).await;
+        let at_once = bench.server().await?.explained(at_once).await?;
+        expect_as_placed(&at_once, &created, &draft)?;
+        placed.push((created, draft));
     }
-    placed.extend(at_one_moment(bench).await?);
-    sleep(LATER).await;
+    placed.extend(at_one_moment(bench, AT_ONCE - 1).await?);
     // The last first, and each after all were placed: none is the one that came last by luck.
-    // Then once more: what was read is still there.
-    for (created, draft) in placed.iter().rev().chain(&placed) {
-        let id = id(created)?;
-        let answer = read(bench, &id).await?;
-        expect_order(&answer, draft)?;
-        let (found, placed) = (order(&answer)?, order(created)?);
-        for field in ["id", "status", "created_at"] {
-            let what = format!("the `{field}` that CreateOrder has answered, {}", placed[field]);
-            answer.expect(&what, found[field] == placed[field])?;
-        }
+    // Then the first ones once more: what was read is still there.
+    for (created, draft) in placed.iter().rev().chain(placed.iter().take(drafts(bench).len())) {
+        expect_as_placed(&read(bench, &id(created)?).await?, created, draft)?;
     }
     Ok(())
 }
 
-/// Places some, of which all but the last byte is there before any is whole.
-async fn at_one_moment(bench: &mut Bench) -> Result<Vec<(Answer, Value)>, Failed> {
-    let mut drafts: Vec<Value> = (1..AT_ONCE).map(|_| draft(bench, &["MOUSE"])).collect();
+fn expect_as_placed(answer: &Answer, created: &Answer, draft: &Value) -> Outcome {
+    expect_order(answer, draft)?;
+    let (found, placed) = (order(answer)?, order(created)?);
+    for field in ["id", "status", "created_at"] {
+        let what = format!("the `{field}` that CreateOrder has answered, {}", placed[field]);
+        answer.expect(&what, found[field] == placed[field])?;
+    }
+    Ok(())
+}
+
+/// Places some for so many people, of which all but the last byte is there before any is whole.
+async fn at_one_moment(bench: &mut Bench, people: usize) -> Result<Vec<(Answer, Value)>, Failed> {
+    let all: Vec<Value> = (0..people).map(|_| draft(bench, &["MOUSE"])).collect();
     // Somebody wants the same once more.
-    drafts.push(drafts[0].clone());
+    let drafts: Vec<Value> = all.into_iter().cycle().take(AT_ONCE).collect();
     let server = bench.server().await?;
     let (address, gate) = (server.address, Gate::new());
     let calls = drafts.iter().map(|draft| call(address, request(CREATE, draft).held_at(&gate)));
@@ -200,25 +220,6 @@ async fn at_one_moment(bench: &mut Bench) -> Result<Vec<(Answer, Value)>, Failed
     Ok(placed)
 }
 
-async fn an_unknown_id_is_not_found(bench: &mut Bench) -> Outcome {
-    for _ in 0..3 {
-        let draft = draft(bench, &["WEBCAM"]);
-        let id = id(&place(bench, &draft).await?)?;
-        // Of the same kind: who gives UUIDs may refuse what is none by another code.
-        let unknown = unlike(&id, &bench.word());
-        read(bench, &unknown).await?.expect_code(Code::NOT_FOUND)?;
-        // One that is like it. Of numbers and UUIDs these would be none.
-        if id.parse::<u64>().is_err() && uuid::Uuid::try_parse(&id).is_err() {
-            let half: String = id.chars().take(id.chars().count() / 2).collect();
-            for unknown in [format!("{id}{}", bench.word()), format!("{}{id}", bench.word()), half] {
-                let unknown = if unknown.is_empty() { bench.word() } else { unknown };
-                read(bench, &unknown).await?.expect_code(Code::NOT_FOUND)?;
-            }
-        }
-    }
-    Ok(())
-}
-
 /// Sends orders with this number for a piece, in any place, and expects that they are refused.
 async fn expect_refused(bench: &mut Bench, number: i32) -> Outcome {
     let known = |name: &str| json!(format!("EQUIPMENT_{name}"));
@@ -227,6 +228,7 @@ async fn expect_refused(bench: &mut Bench, number: i32) -> Outcome {
         vec![json!(number), known("MOUSE")],
         vec![known("KEYBOARD"), known("MONITOR"), json!(number)],
         vec![known("WEBCAM"), json!(number), known("WEBCAM")],
+        [vec![known("MOUSE"); 19], vec![json!(number)]].concat(),
     ];
     for equipment in lists {
         let draft = json!({ "created_by": bench.word(), "equipment": equipment });
