@@ -74,18 +74,20 @@ const TYPES: [&str; 26] = [
 ];
 
 /// What languages call their exceptions, without `Error`.
-const ERRORS: [&str; 21] = [
+const ERRORS: [&str; 23] = [
     "Assertion",
     "Attribute",
     "BadRequestKey",
     "Decode",
     "Import",
     "Index",
+    "Integrity",
     "JSONDecode",
     "Key",
     "Lookup",
     "Name",
     "OS",
+    "Operational",
     "Range",
     "Recursion",
     "Reference",
@@ -98,13 +100,18 @@ const ERRORS: [&str; 21] = [
     "Value",
 ];
 
+/// Modules of code that is made from a contract: what stands behind their dot is a type.
+const GENERATED: [&str; 5] = ["v1", "pb", "ordersv1", "ordersv1pb", "orders_pb2"];
+
 /// The first that is found in it.
 pub(crate) fn inside(text: &str) -> Option<String> {
     if let Some(trace) = TRACES.into_iter().find(|trace| text.contains(trace)) {
         return Some(trace.to_owned());
     }
     let mut words = text.split(|c: char| !(c.is_ascii_alphanumeric() || "_./".contains(c)));
-    words.find(|word| is_file(word) || TYPES.contains(word) || is_exception(word)).map(str::to_owned)
+    words
+        .find(|word| is_file(word) || TYPES.contains(word) || is_exception(word) || is_generated(word))
+        .map(str::to_owned)
 }
 
 /// `src/main.rs`, `app.py`
@@ -121,6 +128,12 @@ fn is_exception(word: &str) -> bool {
     is_errors || name.strip_suffix("Exception").is_some_and(|stem| !stem.is_empty())
 }
 
+/// `v1.Equipment`. With its package, `orders.v1.Equipment`, it is the contract's, which the caller has.
+fn is_generated(word: &str) -> bool {
+    word.split_once('.')
+        .is_some_and(|(module, name)| GENERATED.contains(&module) && name.starts_with(|c: char| c.is_ascii_uppercase()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +144,7 @@ mod tests {
             r#"{"title":"Bad Request","detail":"the body is not JSON: line 1, column 4"}"#,
             r#"{"title":"ValidationError","detail":"desk must be an integer from 1 to 999. Error!"}"#,
             r#"{"type":"https://example.com/problems/invalid-order","title":"Not Found","detail":"/v1/w12 isn't there"}"#,
+            "no such value of orders.v1.Equipment; see docs/v1.Then ask again",
             r##"{"title":"Error","detail":"Unexpected token } in JSON at position 4","errors":[{"pointer":"#/a"}]}"##,
         ] {
             assert_eq!(inside(text), None, "{text}");
@@ -153,6 +167,9 @@ mod tests {
             "TypeError: x",
             "desk is no int",
             "BadRequestKeyError",
+            "sqlite3.IntegrityError: UNIQUE constraint failed: orders.created_by",
+            "too many in []v1.Equipment",
+            "*pb.Order is no order",
             r#"{"detail":"JsonSyntaxError(Error { inner: Error(\"EOF\", line: 1) })"}"#,
             r#"{"detail":"ParseError(\"EOF\")"}"#,
         ] {

@@ -1,20 +1,19 @@
 //! grpc/03: say no in gRPC's words: codes, and details that name every fault.
 
+mod at_once;
 mod requests;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use self::at_once::{AT_ONCE, at_one_moment, one_is};
 use self::requests::*;
 use super::{CREATE, DELETE, GET, README};
 use crate::bench::Bench;
 use crate::exercise::{Exercise, Role, checks};
-use crate::http::Gate;
 use crate::inside::inside;
-use crate::rpc::{Answer, Code, Request, call, request};
+use crate::rpc::{Answer, Code, Request, request};
 use crate::unlike::unlike;
 use crate::verdict::{Failed, Outcome};
 
@@ -36,11 +35,6 @@ pub(crate) const EXERCISE: Exercise = Exercise {
         nothing_of_the_inside_is_told,
     ],
 };
-
-/// More than one at the same time, and no more than wait at a simple server's door.
-const AT_ONCE: usize = 6;
-/// For calls that nobody may be reading yet.
-const ARRIVE: Duration = Duration::from_millis(300);
 
 /// Sends it, and looks at the code.
 async fn expect(bench: &mut Bench, request: Request, code: Code) -> Result<Answer, Failed> {
@@ -92,6 +86,12 @@ async fn what_is_right_is_ok(bench: &mut Bench) -> Outcome {
         let id = place(bench, &draft).await?;
         expect_stays(bench, &id, &draft).await?;
     }
+    // And for different persons at the same time: each gets their own.
+    let drafts: Vec<Value> = all_good(bench).into_iter().take(AT_ONCE).collect();
+    let creates = drafts.iter().map(|draft| request(CREATE, draft)).collect();
+    for (answer, draft) in at_one_moment(bench, creates).await?.iter().zip(&drafts) {
+        expect_stays(bench, &id_of(answer, draft)?, draft).await?;
+    }
     Ok(())
 }
 
@@ -106,6 +106,11 @@ async fn each_fault_has_its_field(bench: &mut Bench) -> Outcome {
     for (request, due) in all_with_one_fault(bench) {
         expect_fields(&bench.server().await?.call(request).await?, &due)?;
     }
+    // Of several at the same time each hears of its own.
+    let (requests, due): (Vec<_>, Vec<_>) = all_with_one_fault(bench).into_iter().step_by(3).take(AT_ONCE).unzip();
+    for (answer, due) in at_one_moment(bench, requests).await?.iter().zip(&due) {
+        expect_fields(answer, due)?;
+    }
     Ok(())
 }
 
@@ -119,9 +124,10 @@ async fn every_fault_is_named_at_once(bench: &mut Bench) -> Outcome {
 async fn an_unknown_id_is_not_found(bench: &mut Bench) -> Outcome {
     let draft = good(bench);
     let id = place(bench, &draft).await?;
-    let unknown = json!({ "id": unlike(&id, &bench.word()) });
-    for path in [GET, DELETE] {
-        expect(bench, request(path, &unknown), Code::NOT_FOUND).await?;
+    for unknown in [unlike(&id, &bench.word()), bench.word(), "nope".to_owned()] {
+        for path in [GET, DELETE] {
+            expect(bench, request(path, &json!({ "id": unknown })), Code::NOT_FOUND).await?;
+        }
     }
     expect_stays(bench, &id, &draft).await?;
     let gone = json!({ "id": id });
@@ -129,7 +135,9 @@ async fn an_unknown_id_is_not_found(bench: &mut Bench) -> Outcome {
     for path in [GET, DELETE] {
         expect(bench, request(path, &gone), Code::NOT_FOUND).await?;
     }
-    Ok(())
+    // It goes once, also when several are told at the same time to delete it.
+    let deletes = vec![request(DELETE, &json!({ "id": place(bench, &good(bench)).await? })); AT_ONCE];
+    one_is(Code::OK, Code::NOT_FOUND, &at_one_moment(bench, deletes).await?)
 }
 
 async fn a_second_order_already_exists(bench: &mut Bench) -> Outcome {
@@ -141,36 +149,9 @@ async fn a_second_order_already_exists(bench: &mut Bench) -> Outcome {
         expect(bench, request(CREATE, draft), Code::ALREADY_EXISTS).await?;
     }
     expect_stays(bench, &id, &draft).await?;
-    at_one_moment(bench).await
-}
-
-/// Of some for one person, of which all but the last byte is there before any is whole.
-async fn at_one_moment(bench: &mut Bench) -> Outcome {
     let draft = good(bench);
-    let server = bench.server().await?;
-    let (address, gate) = (server.address, Gate::new());
-    let calls = (0..AT_ONCE).map(|_| call(address, request(CREATE, &draft).held_at(&gate)));
-    let look = async {
-        gate.filled(AT_ONCE, ARRIVE).await;
-        // Its answer means that a server that does several things at once has seen the others.
-        let _ = call(address, request(GET, &json!({ "id": "nobody" }))).await;
-        gate.open();
-    };
-    // One that takes call after call is right as well: for it the gate opens by itself.
-    let (answers, (), ()) = tokio::join!(join_all(calls), look, gate.open_after(ARRIVE));
-    let mut placed = 0;
-    for answer in answers {
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(failed) => return Err(server.explain(failed).await),
-        };
-        placed += usize::from(answer.status.code == Code::OK);
-        let what = format!("of {AT_ONCE} at the same time one to be OK, and the others ALREADY_EXISTS (6)");
-        answer.expect(&what, placed <= 1 && [Code::OK, Code::ALREADY_EXISTS].contains(&answer.status.code))?;
-    }
-    let answer = server.call(request(CREATE, &draft)).await?;
-    answer.expect("one of those before to have been OK, and this to be ALREADY_EXISTS (6)", placed == 1)?;
-    answer.expect_code(Code::ALREADY_EXISTS)
+    one_is(Code::OK, Code::ALREADY_EXISTS, &at_one_moment(bench, vec![request(CREATE, &draft); AT_ONCE]).await?)?;
+    expect(bench, request(CREATE, &draft), Code::ALREADY_EXISTS).await.map(drop)
 }
 
 async fn a_deleted_one_makes_room(bench: &mut Bench) -> Outcome {
@@ -178,9 +159,11 @@ async fn a_deleted_one_makes_room(bench: &mut Bench) -> Outcome {
     let mut id = place(bench, &draft).await?;
     let other = place(bench, &others).await?;
     let mut known = BTreeSet::from([id.clone(), other.clone()]);
-    // The first time the older one goes, the second time the newest.
-    for _ in 0..2 {
-        expect(bench, request(DELETE, &json!({ "id": id })), Code::OK).await?.message()?;
+    // The first time the older one goes, the second time the newest. Who has asked for another order
+    // in the meantime has left nothing behind; and the etag that no order has is passed over.
+    for etag in ["", "\"7\""] {
+        expect(bench, request(CREATE, &draft), Code::ALREADY_EXISTS).await?;
+        expect(bench, request(DELETE, &json!({ "id": id, "etag": etag })), Code::OK).await?.message()?;
         let answer = expect(bench, request(CREATE, &draft), Code::OK).await?;
         id = id_of(&answer, &draft)?;
         answer.expect(&format!("another `id` than {id}, which an order has had before"), known.insert(id.clone()))?;

@@ -107,8 +107,8 @@ pub(super) fn with_many_faults(bench: &Bench) -> Vec<(Value, Vec<String>)> {
             fields(&["equipment[8]", "equipment[9]", "equipment[10]"]),
         ),
         (
-            draft("", &[vec![unknown; 3], vec![json!(0); 3]].concat()),
-            [&fields(&["created_by"])[..], &(0..6).map(|index| format!("equipment[{index}]")).collect::<Vec<_>>()]
+            draft("", &[vec![unknown; 7], vec![json!(0); 7]].concat()),
+            [&fields(&["created_by"])[..], &(0..14).map(|index| format!("equipment[{index}]")).collect::<Vec<_>>()]
                 .concat(),
         ),
     ]
