@@ -20,6 +20,9 @@ pub struct Called {
     /// Its value when somebody else has started the program (`--at`): the checker is there
     /// then. A program that the checker starts is told the same with a port of its own.
     pub with_at: String,
+    /// What such a program is told after it: a URL may have a query, and that is a part of it.
+    #[serde(default)]
+    pub query: String,
 }
 
 /// Where one is, in this grading.
@@ -48,13 +51,14 @@ impl Called {
             (address, Some(claim))
         };
         let value = self.with_at.replacen(self.authority(), &address.to_string(), 1);
+        let value = if usual { value } else { value + &self.query };
         Ok(Place { variable: self.variable.clone(), value, address, _claim: claim })
     }
 
     fn usual_address(&self) -> Result<SocketAddr, Failure> {
         let address: SocketAddr = self.authority().parse().expect("a test reads every one");
         TcpListener::bind(address).map(|_| address).map_err(|error| {
-            let Self { variable, with_at } = self;
+            let Self { variable, with_at, .. } = self;
             let why = lab_console::reason(&error);
             Failure::missing(format!("can't be at {variable}={with_at}, where the program is to call: {why}"))
         })
@@ -124,7 +128,7 @@ mod tests {
     #[test]
     fn only_the_address_differs() {
         for with_at in ["http://127.0.0.1:8081/stock", "127.0.0.1:50052"] {
-            let called = Called { variable: "LAB_X".to_owned(), with_at: with_at.to_owned() };
+            let called = Called { variable: "LAB_X".to_owned(), with_at: with_at.to_owned(), query: String::new() };
             let place = called.place(false).expect("a free port");
             assert_eq!(place.value, with_at.replace(called.authority(), &place.address.to_string()));
             called.authority().parse::<SocketAddr>().expect("an address");

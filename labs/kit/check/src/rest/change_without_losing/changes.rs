@@ -2,7 +2,7 @@
 
 use http::{StatusCode, header};
 
-use super::order::{Order, both, draw, new_order, new_order_of, placed, read, shuffled};
+use super::order::{Order, TEXTS, both, draw, new_order, new_order_of, placed, read, shuffled};
 use crate::bench::Bench;
 use crate::verdict::{Failed, Outcome};
 
@@ -32,9 +32,17 @@ pub(super) async fn put_changes(bench: &mut Bench) -> Outcome {
     // Nothing but its address tells it from the first.
     let twin = new_order_of(bench, order.created_by.clone(), order.equipment.clone()).await?;
     let (others, mut order) = ([twin, new_order(bench).await?], order);
-    // Longer, shorter, with the same piece twice, and back to what it was.
+    // Longer, shorter, with the same piece twice, none, what somebody might mend, and back to what it was.
     let longer = [&order.equipment[..], &shuffled(), &shuffled()].concat();
-    let lists = [draw(&[&order.equipment]), vec!["MOUSE"], vec!["WEBCAM"; 3], longer, order.equipment.clone()];
+    let lists = [
+        draw(&[&order.equipment]),
+        vec!["MOUSE"],
+        vec!["WEBCAM"; 3],
+        longer,
+        Vec::new(),
+        TEXTS.into(),
+        order.equipment.clone(),
+    ];
     for equipment in lists {
         order = order.change(bench, equipment).await?;
         for other in &others {
@@ -50,8 +58,10 @@ pub(super) async fn put_changes(bench: &mut Bench) -> Outcome {
 
 pub(super) async fn tag_is_new(bench: &mut Bench) -> Outcome {
     let (other, _stock) = placed(bench).await?;
-    let created_by = bench.word();
-    // The same pieces in another order, one of them once more, another one in the middle.
+    // The same person's, and another order all the same.
+    let created_by = other.created_by.clone();
+    // The same pieces in another order, one of them once more, another one in the middle; and none,
+    // and lists that are one text if somebody joins them.
     let [one, two, three, four] = shuffled();
     let first = vec![one, two, three, four];
     let lists = [
@@ -60,7 +70,10 @@ pub(super) async fn tag_is_new(bench: &mut Bench) -> Outcome {
         vec![four, three, two, one, one],
         vec![four, three, two, two, one],
         vec![four, three, one, two, one],
-        draw(&[&first]),
+        Vec::new(),
+        vec!["AB"],
+        vec!["A", "B"],
+        vec!["A,B"],
     ];
     let mut order = new_order_of(bench, created_by, first).await?;
     let mut tags = vec![order.etag.clone()];

@@ -2,9 +2,10 @@
 
 use http::{StatusCode, header};
 
-use super::order::{Order, draw, placed};
+use super::meanwhile::star_holds_meanwhile;
+use super::order::{Order, both, draw, placed, while_stock};
 use crate::bench::Bench;
-use crate::http::Request;
+use crate::http::{Reply, Request};
 use crate::verdict::Outcome;
 
 pub(super) async fn no_if_match_is_428(bench: &mut Bench) -> Outcome {
@@ -24,11 +25,11 @@ async fn refused(bench: &mut Bench, order: &Order, put: Request, status: StatusC
 }
 
 pub(super) async fn stale_is_412(bench: &mut Bench) -> Outcome {
-    let (first, _stock) = placed(bench).await?;
+    let (first, stock) = placed(bench).await?;
     let equipment = draw(&[&first.equipment]);
     let order = first.clone().change(bench, equipment).await?;
     let invented = format!("\"{}\"", bench.word());
-    let mut tags = vec![first.etag, invented.clone(), format!("{invented}, \"{}\"", bench.word())];
+    let mut tags = vec![first.etag.clone(), invented.clone(), format!("{invented}, \"{}\"", bench.word())];
     tags.extend(neighbours(&order.etag));
     // Texts with a star in them are tags like others.
     tags.extend(["\"*\"".to_owned(), format!("\"{}*\"", bench.word())]);
@@ -44,6 +45,15 @@ pub(super) async fn stale_is_412(bench: &mut Bench) -> Outcome {
     for tag in tags {
         let put = order.put_if(&tag, &draw(&[&order.equipment]));
         refused(bench, &order, put, StatusCode::PRECONDITION_FAILED).await?;
+    }
+    // Also if the order is as this one wants it, and whatever the stock thinks of it.
+    let same = order.put_if(&first.etag, &order.equipment);
+    refused(bench, &order, same, StatusCode::PRECONDITION_FAILED).await?;
+    for status in [StatusCode::CONFLICT, StatusCode::SERVICE_UNAVAILABLE] {
+        stock.answers(move |_, _| Reply::status(status));
+        let put = order.put_if(&first.etag, &draw(&[&order.equipment]));
+        let told = |failed| while_stock(&format!("whoever asks the stock now gets {status}"), failed);
+        refused(bench, &order, put, StatusCode::PRECONDITION_FAILED).await.map_err(told)?;
     }
     Ok(())
 }
@@ -93,18 +103,29 @@ pub(super) async fn star_and_lists_hold(bench: &mut Bench) -> Outcome {
         answer.expect_status(StatusCode::OK)?;
         asked += 1;
         answer.expect("the stock to have been asked, whatever the tag", stock.received().len() == asked)?;
-        (order, _) = super::order::read(bench, Order { equipment, ..order }).await?;
+        let tag = answer.header(&header::ETAG).to_owned();
+        let (now, read) = super::order::read(bench, Order { equipment, ..order }).await?;
+        if now.etag != tag {
+            return Err(both(&answer, &read, format!("`etag: {tag}` from both")));
+        }
+        order = now;
     }
-    Ok(())
+    star_holds_meanwhile(bench).await
 }
 
 pub(super) async fn missing_order_is_404(bench: &mut Bench) -> Outcome {
-    let (order, _stock) = placed(bench).await?;
+    let (order, stock) = placed(bench).await?;
     let missing = Order { path: beside(&order.path), ..order.clone() };
-    for condition in ["*", &order.etag, "\"nothing\""] {
+    for (asked, condition) in ["*", &order.etag, "\"nothing\"", "*"].into_iter().enumerate() {
+        // The last one also where the stock is unwell: there is nothing that it could be asked for.
+        if asked == 3 {
+            stock.answers(|_, _| Reply::status(StatusCode::SERVICE_UNAVAILABLE));
+        }
         let put = missing.put_if(condition, &draw(&[]));
         let answer = bench.server().await?.send(put).await?;
-        answer.expect_status(StatusCode::NOT_FOUND)?;
+        let told =
+            |failed| if asked == 3 { while_stock("whoever asks the stock now gets 503", failed) } else { failed };
+        answer.expect_status(StatusCode::NOT_FOUND).map_err(told)?;
     }
     // A PUT that makes an order would show here.
     let answer = bench.server().await?.send(crate::http::get(&missing.path)).await?;

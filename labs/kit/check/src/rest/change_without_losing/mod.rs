@@ -3,6 +3,7 @@
 mod at_once;
 mod changes;
 mod conditions;
+mod meanwhile;
 mod order;
 mod stock;
 

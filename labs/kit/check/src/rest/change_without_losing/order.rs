@@ -11,6 +11,9 @@ use crate::verdict::{Failed, Outcome};
 
 const NAMES: [&str; 4] = ["KEYBOARD", "MOUSE", "WEBCAM", "MONITOR"];
 
+/// What somebody might mend, or send in another encoding.
+pub(super) const TEXTS: [&str; 3] = [" mouse ", "Zoë's 🎧", "100% \"x\" \\ {}"];
+
 /// An order, as the last GET has shown it.
 #[derive(Clone, Debug)]
 pub(super) struct Order {

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
 use super::STOCK;
-use super::order::{Order, draw, new_order, placed, while_stock};
+use super::meanwhile::a_no_is_for_one;
+use super::order::{Order, TEXTS, draw, new_order, placed, while_stock};
 use crate::bench::Bench;
 use crate::http::{Answer, Gate, Received, Reply, send};
 use crate::verdict::{Failed, Outcome};
@@ -25,7 +26,7 @@ pub(super) async fn stock_is_asked(bench: &mut Bench) -> Outcome {
     // The same list again: what the stock said once is no answer to the next question, also where
     // the order has it already.
     let drawn = draw(&[&order.equipment]);
-    for equipment in [drawn.clone(), vec!["MOUSE"], drawn.clone(), drawn] {
+    for equipment in [drawn.clone(), vec!["MOUSE"], drawn.clone(), drawn, Vec::new(), TEXTS.into()] {
         stock.answers(|_, _| super::order::yes());
         let answer = bench.server().await?.send(order.put(&equipment)).await?;
         answer.expect_status(StatusCode::OK)?;
@@ -33,7 +34,15 @@ pub(super) async fn stock_is_asked(bench: &mut Bench) -> Outcome {
         (order, _) = super::order::read(bench, Order { equipment, ..order }).await?;
     }
     // What such a PUT answers, other sentences tell.
-    for status in [StatusCode::CONFLICT, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE] {
+    let refusals = [
+        StatusCode::CONFLICT,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::SERVICE_UNAVAILABLE,
+        StatusCode::BAD_GATEWAY,
+        StatusCode::GATEWAY_TIMEOUT,
+        StatusCode::TOO_MANY_REQUESTS,
+    ];
+    for status in refusals {
         let order = new_order(bench).await?;
         let equipment = draw(&[&order.equipment]);
         stock.answers(move |_, _| Reply::status(status));
@@ -46,11 +55,12 @@ pub(super) async fn stock_is_asked(bench: &mut Bench) -> Outcome {
 
 fn is_the_question(bench: &Bench, answer: &Answer, asked: &[Received], equipment: &[&str]) -> Outcome {
     let place = bench.place(STOCK);
-    let path = place.value.rsplit_once(&place.address.to_string()).map_or("/", |(_, path)| path);
+    let rest = place.value.rsplit_once(&place.address.to_string()).map_or("/", |(_, rest)| rest);
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let question = json!({ "equipment": equipment });
     let right = |one: &Received| {
         one.method == Method::POST
-            && one.path == path
+            && (&*one.path, &*one.query) == (path, query)
             && media_type(one) == "application/json"
             && serde_json::from_slice::<Value>(&one.body).is_ok_and(|body| body == question)
     };
@@ -95,7 +105,11 @@ fn said(reply: &Reply) -> String {
     let shown = reply.to_string();
     let first = shown.lines().next().unwrap_or_default();
     match first.strip_prefix("HTTP/1.1 ") {
-        Some(status) => format!("the stock answers {status}"),
+        // What is no answer, or no whole one, is said in brackets.
+        Some(status) => match shown.lines().last().filter(|last| last.starts_with('(')) {
+            Some(end) => format!("the stock answers {status} {end}"),
+            None => format!("the stock answers {status}"),
+        },
         None => format!("the stock: {}", first.trim_matches(['(', ')'])),
     }
 }
@@ -124,7 +138,8 @@ pub(super) async fn a_no_changes_nothing(bench: &mut Bench) -> Outcome {
     let (_, stock) = (new_order(bench).await?, bench.plays(STOCK).await?);
     stock.answers(|_, _| super::order::yes());
     let equipment = draw(&[&order.equipment]);
-    order.change(bench, equipment).await.map(|_| ())
+    order.change(bench, equipment).await?;
+    a_no_is_for_one(bench).await
 }
 
 async fn refused_with(bench: &mut Bench, order: &Order, reply: Reply, status: StatusCode) -> Outcome {
@@ -184,6 +199,8 @@ pub(super) async fn trouble_is_503(bench: &mut Bench) -> Outcome {
         Reply::status(StatusCode::GATEWAY_TIMEOUT),
         Reply::status(StatusCode::NOT_IMPLEMENTED),
         Reply::status(StatusCode::INSUFFICIENT_STORAGE),
+        // No more of it is needed than its status, and no more comes.
+        Reply::text(StatusCode::BAD_GATEWAY, "text/html", "<h1>Bad Gateway</h1>").cut(),
         Reply::Cut,
     ];
     for reply in unwell {
