@@ -12,11 +12,12 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::reply::Reply;
+use super::reply::{HALF_A_LINE, Reply};
 use super::{Gate, Recorded, Recording};
 use crate::verdict::{Event, Who};
 
@@ -162,10 +163,10 @@ async fn accept(listener: TcpListener, log: Arc<Log>, plan: Arc<impl Plan>) {
 }
 
 async fn serve(stream: TcpStream, log: Arc<Log>, plan: Arc<impl Plan>) {
-    let recording = Recording::default();
+    let (recording, last) = (Recording::default(), Mutex::new(None));
     let io = TokioIo::new(Recorded::new(stream, recording.clone()));
     let service = service_fn(|request: http::Request<Incoming>| {
-        let (log, plan, recording) = (&log, &*plan, &recording);
+        let (log, plan, recording, last) = (&log, &*plan, &recording, &last);
         async move {
             let (parts, body) = request.into_parts();
             let body = Limited::new(body, MOST).collect().await.map_err(|_| io::Error::other("no whole request"))?;
@@ -175,12 +176,21 @@ async fn serve(stream: TcpStream, log: Arc<Log>, plan: Arc<impl Plan>) {
                 log.leave.open();
                 log.left.clone().pass().await;
             }
+            *last.lock().unwrap_or_else(PoisonError::into_inner) = Some(reply.clone());
             reply.into_response().await.ok_or_else(|| io::Error::other("cut, as the plan says"))
         }
     });
     // An error is a client that went away, or a reply that was cut.
     // Some close their side as soon as they have asked: they still want the answer.
-    let _ = hyper::server::conn::http1::Builder::new().half_close(true).serve_connection(io, service).await;
+    let mut connection = hyper::server::conn::http1::Builder::new().half_close(true).serve_connection(io, service);
+    let _ = (&mut connection).await;
+    // What no library sends, the bare connection can.
+    let mut stream = connection.into_parts().io.into_inner().into_inner();
+    let _ = match last.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(Reply::Reset) => stream.set_zero_linger(),
+        Some(Reply::CutLine) => stream.write_all(HALF_A_LINE.as_bytes()).await,
+        _ => Ok(()),
+    };
 }
 
 fn received(parts: request::Parts, body: Bytes, recording: &Recording) -> Received {

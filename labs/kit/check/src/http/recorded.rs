@@ -69,6 +69,10 @@ impl<T> Recorded<T> {
     pub(crate) fn new(inner: T, recording: Recording) -> Self {
         Self { inner, recording }
     }
+
+    pub(crate) fn into_inner(self) -> T {
+        self.inner
+    }
 }
 
 impl<T: AsyncRead + Unpin> AsyncRead for Recorded<T> {

@@ -20,6 +20,8 @@ use super::Gate;
 /// Of an endless body. After so many bytes nobody is meant to be there any more.
 const ENDLESS: u64 = 32 * 1024 * 1024;
 const PIECE: &[u8] = &[b' '; 64 * 1024];
+/// More of it is no status yet.
+pub(super) const HALF_A_LINE: &str = "HTTP/1.1 20";
 
 pub(crate) type Response = http::Response<BoxBody<Bytes, io::Error>>;
 
@@ -30,6 +32,10 @@ pub(crate) enum Reply {
     Answer { status: StatusCode, headers: Vec<(&'static str, String)>, body: String },
     /// The connection is closed after the request was read: nobody knows what became of it.
     Cut,
+    /// It isn't closed, but reset (RST): as by a server that has crashed, or by a firewall.
+    Reset,
+    /// Half of the status line; then the connection is closed.
+    CutLine,
     /// The status, the headers and half of this body; then the connection is closed.
     CutBody { status: StatusCode, headers: Vec<(&'static str, String)>, body: String },
     /// The connection stays open, and nothing comes.
@@ -38,8 +44,8 @@ pub(crate) enum Reply {
     HangBody { status: StatusCode, headers: Vec<(&'static str, String)>, body: String },
     /// An answer whose length isn't said: the body comes in chunks.
     Chunked { status: StatusCode, headers: Vec<(&'static str, String)>, body: String },
-    /// 200, and a body that begins with this and goes on in spaces. It counts the bytes that were taken.
-    Endless { content_type: &'static str, begin: String, taken: Taken },
+    /// A body that begins with this and goes on in spaces. It counts the bytes that were taken.
+    Endless { status: StatusCode, content_type: &'static str, begin: String, taken: Taken },
     /// Another reply, after so long.
     Late(Duration, Box<Reply>),
     /// Another reply, once the gate is open.
@@ -116,7 +122,7 @@ impl Reply {
     /// `None`: the connection is to be closed.
     pub(super) async fn into_response(self) -> Option<Response> {
         match self {
-            Self::Cut => None,
+            Self::Cut | Self::Reset | Self::CutLine => None,
             Self::Hang => std::future::pending().await,
             Self::Answer { status, headers, body } => {
                 let body = Full::new(Bytes::from(body)).map_err(|never| match never {});
@@ -135,10 +141,10 @@ impl Reply {
                 let pieces: Vec<_> = body.as_bytes().chunks(8 * 1024).map(Bytes::copy_from_slice).collect();
                 Some(response(status, headers, streamed(stream::iter(pieces.into_iter().map(Ok)))))
             }
-            Self::Endless { content_type, begin, taken } => {
+            Self::Endless { status, content_type, begin, taken } => {
                 let headers = vec![("content-type", content_type.to_owned())];
                 let first = stream::iter([Ok(Bytes::from(begin))]);
-                Some(response(StatusCode::OK, headers, streamed(first.chain(taken.endless()))))
+                Some(response(status, headers, streamed(first.chain(taken.endless()))))
             }
             Self::Late(time, reply) => {
                 sleep(time).await;

@@ -40,6 +40,8 @@ pub(crate) const EXERCISE: Exercise = Exercise {
 
 /// From its first request, where nothing says how long it may take.
 const PATIENCE: Duration = Duration::from_secs(7);
+/// Three seconds, and what it takes to end.
+const AT_LAST: Duration = Duration::from_millis(3_400);
 /// So much may be in a body.
 const MOST: usize = 1024 * 1024;
 /// What was taken of a body without end: 1 MiB was read, and the system's buffers hold some more.
@@ -56,7 +58,7 @@ async fn it_asks_for_what_it_is_told(bench: &mut Bench) -> Outcome {
         bench.word(),
         "health".to_owned(),
         format!("00{number}"),
-        format!("{}-Q{number}", bench.word().to_uppercase()),
+        format!("{}-Q{number}-{}", bench.word().to_uppercase(), bench.id()),
     ];
     let reply = ok(order(bench).to_string());
     let mut runs = vec![Run::health(reply.clone())];
@@ -84,7 +86,7 @@ async fn hung_up(bench: &mut Bench) -> Result<HungUp, Failed> {
     if let Some(calls) = bench.seen.get::<HungUp>() {
         return Ok(calls.clone());
     }
-    let [get, health] = [Run::get(bench, Reply::Cut), Run::health(Reply::Cut)];
+    let [get, health] = [Run::get(bench, Reply::Cut), Run::health(Reply::Reset)];
     let calls: HungUp = Arc::new(tokio::try_join!(get.call(bench), health.call(bench))?.into());
     bench.seen.insert(calls.clone());
     Ok(calls)
@@ -144,7 +146,11 @@ async fn error_pages(bench: &mut Bench) -> Result<ErrorPages, Failed> {
     ];
     let seldom = SELDOM[bench.number(7) as usize - 2];
     let json = STATUSES.into_iter().chain([seldom]).filter_map(|status| StatusCode::from_u16(status).ok());
-    pages.extend(json.map(|status| (status, Run::either(bench, Reply::json(status, &order(bench))))));
+    // Whether to come back, and when, is the caller's affair here.
+    let later = |status| Reply::json(status, &order(bench)).header("retry-after", "1");
+    pages.extend(json.map(|status| (status, Run::either(bench, later(status)))));
+    // The status has come, and the body hasn't.
+    pages.push((ise, Run::either(bench, Reply::json(ise, &order(bench)).cut())));
     let (statuses, runs): (Vec<_>, Vec<_>) = pages.into_iter().unzip();
     let pages: ErrorPages = Arc::new(statuses.into_iter().zip(each(bench, &runs).await?).collect());
     bench.seen.insert(pages.clone());
@@ -174,7 +180,12 @@ async fn each_is_refused(bench: &Bench, replies: Vec<Reply>) -> Outcome {
 
 fn is_refused(call: &Call) -> Outcome {
     call.expect_exit(&[1])?;
-    call.expect_no_output()
+    call.expect_no_output()?;
+    says_why(call)
+}
+
+fn says_why(call: &Call) -> Outcome {
+    call.expect("on stderr why", !call.ran.stderr.trim().is_empty())
 }
 
 async fn nobody_is_there(bench: &mut Bench) -> Outcome {
@@ -182,34 +193,48 @@ async fn nobody_is_there(bench: &mut Bench) -> Outcome {
     for call in nobody.iter().chain(&*hung_up) {
         call.expect_exit(&[1, 3])?;
         call.expect_no_output()?;
+        says_why(call)?;
     }
     Ok(())
 }
 
 async fn silence_has_an_end(bench: &mut Bench) -> Outcome {
-    for call in waiting(bench).silent.await?.iter() {
+    let silent = waiting(bench).silent.await?;
+    for call in silent.iter() {
         is_refused(call)?;
         // Nor is it asked again while nothing comes.
         it_asked_once(call)?;
     }
-    Ok(())
+    // The machine can't be too busy for all of them.
+    let took = |call: &&Call| call.requests().first().map(|first| call.ran.ended.duration_since(first.at));
+    let quickest = silent.iter().min_by_key(took);
+    quickest.map_or(Ok(()), |call| call.expect("an end within 3 s of the request", took(&call) <= Some(AT_LAST)))
 }
 
 async fn a_body_has_a_bound(bench: &mut Bench) -> Outcome {
-    let taken = [Taken::default(), Taken::default()];
-    let endless = |taken: &Taken| Reply::Endless {
-        content_type: "application/json",
-        begin: order(bench).to_string(),
-        taken: taken.clone(),
-    };
+    // Whatever is said of it before it begins.
+    let said = [(200, "application/json"), (200, "application/json"), (500, "application/json"), (200, "text/html")];
+    let taken = said.map(|_| Taken::default());
+    let endless: Vec<Reply> = said
+        .into_iter()
+        .zip(&taken)
+        .map(|((status, content_type), taken)| Reply::Endless {
+            status: StatusCode::from_u16(status).unwrap_or_default(),
+            content_type,
+            begin: order(bench).to_string(),
+            taken: taken.clone(),
+        })
+        .collect();
     let text = |letters: String| ok(json!(letters).to_string());
     // They end, and only their length is wrong with them: a byte too much, said before or not. In
     // characters one is half as long.
     let long = text("x".repeat(MOST - 1));
     let wide = text(format!("x{}", "é".repeat(MOST / 2 - 1)));
     let runs = [
-        Run::get(bench, endless(&taken[0])),
-        Run::health(endless(&taken[1])),
+        Run::get(bench, endless[0].clone()),
+        Run::health(endless[1].clone()),
+        Run::either(bench, endless[2].clone()),
+        Run::either(bench, endless[3].clone()),
         Run::get(bench, long.clone()),
         Run::health(long.chunked()),
         Run::either(bench, wide),

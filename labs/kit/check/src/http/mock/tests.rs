@@ -57,6 +57,17 @@ async fn a_cut_answer_ends_amid_its_body() {
     assert!(came.starts_with("HTTP/1.1 200 OK\r\n") && came.ends_with("\r\n\r\n{\"a\":\"b"), "{came}");
     assert!(ended);
     assert_eq!(raw(&with(Reply::Cut).await).await, (String::new(), true));
+    assert_eq!(raw(&with(Reply::CutLine).await).await, ("HTTP/1.1 20".to_owned(), true));
+}
+
+#[tokio::test]
+async fn a_reset_is_no_end() {
+    let mock = with(Reply::Reset).await;
+    let mut stream = TcpStream::connect(mock.address()).await.expect("it listens");
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n").await.expect("it reads");
+    let came = stream.read_buf(&mut Vec::new()).await.map_err(|error| error.kind());
+    assert_eq!(came, Err(io::ErrorKind::ConnectionReset));
+    assert_eq!(mock.received().len(), 1);
 }
 
 #[tokio::test]
@@ -95,7 +106,8 @@ async fn chunks_are_put_together_again() {
 #[tokio::test]
 async fn what_is_taken_of_an_endless_body_is_counted() {
     let taken = Taken::default();
-    let reply = Reply::Endless { content_type: "application/json", begin: "1".to_owned(), taken: taken.clone() };
+    let (status, content_type) = (StatusCode::OK, "application/json");
+    let reply = Reply::Endless { status, content_type, begin: "1".to_owned(), taken: taken.clone() };
     let mock = with(reply).await;
     // It stops at 1 MiB.
     assert!(send(mock.address(), get("/")).await.is_err());

@@ -4,7 +4,7 @@ use std::fmt;
 
 use http::StatusCode;
 
-use super::{Reply, floor};
+use super::{HALF_A_LINE, Reply, floor};
 
 /// As a learner sees it: the answer as it is on the wire, or what is done instead, in brackets.
 impl fmt::Display for Reply {
@@ -23,9 +23,11 @@ impl fmt::Display for Reply {
                 write!(f, "\n{}\n(the connection was cut here)", half(body))
             }
             Self::Cut => f.write_str("(the connection was cut after the request was read)"),
+            Self::Reset => f.write_str("(the connection was reset after the request was read)"),
+            Self::CutLine => write!(f, "{HALF_A_LINE}\n(the connection was cut here)"),
             Self::Hang => f.write_str("(no answer, and the connection stayed open)"),
-            Self::Endless { content_type, begin, .. } => {
-                write!(f, "HTTP/1.1 200 OK\ncontent-type: {content_type}\n\n{begin}\n(and spaces without end)")
+            Self::Endless { status, content_type, begin, .. } => {
+                write!(f, "HTTP/1.1 {status}\ncontent-type: {content_type}\n\n{begin}\n(and spaces without end)")
             }
             Self::Late(time, reply) => write!(f, "{reply}\n(after {} ms)", time.as_millis()),
             Self::Hold(_, reply) => write!(f, "{reply}"),

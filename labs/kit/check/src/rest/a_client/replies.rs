@@ -68,9 +68,12 @@ pub(super) async fn each(bench: &Bench, runs: &[Run]) -> Result<Vec<Call>, Faile
 pub(super) fn order(bench: &Bench) -> Value {
     json!({
         "id": bench.id(),
-        "created_by": format!("Zoë \"{}\" \\ {{}} 🦀\n", bench.word()),
+        "created_by": format!("Zoë \"{}\" \\ {{}} 100% &lt; 🦀\n", bench.word()),
         "status": "QUEUED",
-        "equipment": ["KEYBOARD", bench.word()],
+        "equipment": ["WEBCAM", "KEYBOARD", bench.word(), "WEBCAM"],
+        // More digits than a float of 32 bits, or a price, has; and a time in milliseconds.
+        "share": 1_234_567.812_5,
+        "at_ms": 1_732_636_800_123_u64,
         "version": 10_000 + bench.number(900_000),
         "note": null,
         bench.word(): { "none": null, "yes": true, "half": -0.5, "empty": [[], {}, ""] },
@@ -112,6 +115,7 @@ pub(super) fn broken(bench: &Bench) -> Vec<Reply> {
         half,
         html(bench, "Please log in"),
         String::new(),
+        " \r\n".to_owned(),
         format!("{}\n{}", order(bench), order(bench)),
         // As Python, JavaScript and YAML write it.
         format!("{{'id': '{word}'}}"),
@@ -121,16 +125,21 @@ pub(super) fn broken(bench: &Bench) -> Vec<Reply> {
     let mut replies: Vec<Reply> = bodies.into_iter().map(ok).collect();
     replies.push(ok(order(bench).to_string()).cut());
     // What came of it is JSON: that it is half of something, the connection tells alone.
-    let number = format!("{}{}", 100_000 + bench.number(800_000), " ".repeat(40_000));
-    replies.push(ok(number.repeat(2)).cut());
+    replies.push(whole_in_its_half(bench).cut());
     replies
+}
+
+/// What comes of it until it breaks off is JSON.
+pub(super) fn whole_in_its_half(bench: &Bench) -> Reply {
+    let number = format!("{}{}", 100_000 + bench.number(800_000), " ".repeat(40_000));
+    ok(number.repeat(2))
 }
 
 /// An answer of another content type, or of none, to each: what stands in it is JSON, but for one.
 pub(super) fn of_other_types(bench: &Bench) -> Vec<Reply> {
     let json = |content_type| Reply::text(StatusCode::OK, content_type, order(bench).to_string());
     let untyped = Reply::Answer { status: StatusCode::OK, headers: Vec::new(), body: order(bench).to_string() };
-    let seldom = ["application/octet-stream", "application/javascript", "application/jsonlines", "text/x-json"];
+    let seldom = ["application/javascript", "application/jsonlines", "text/x-json"];
     let kinds = [
         "text/json",
         "text/plain",
@@ -139,7 +148,8 @@ pub(super) fn of_other_types(bench: &Bench) -> Vec<Reply> {
         "application/json-seq",
         "application/x-json",
         "text/html; as=application/json",
-        seldom[bench.number(5) as usize - 2],
+        "application/octet-stream",
+        seldom[bench.number(4) as usize - 2],
     ];
     let mut replies: Vec<Reply> = kinds.map(json).into();
     replies.push(Reply::text(StatusCode::OK, "text/html", html(bench, "Please log in")));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 
-use super::replies::{Run, ok, order};
+use super::replies::{Run, ok, order, whole_in_its_half};
 use crate::bench::Bench;
 use crate::beside::{UnderWay, under_way};
 use crate::call::Call;
@@ -37,7 +37,9 @@ pub(super) fn waiting(bench: &mut Bench) -> Waiting {
         let bench = &with_silence;
         let stuck = ok(order(bench).to_string()).stuck();
         let both = |reply: Reply| [Run::get(bench, reply.clone()), Run::health(reply)];
-        let runs = [both(Reply::Hang), both(stuck)].concat();
+        // Of one of them all that there is to read has come; the rest of what was announced hasn't.
+        let last = Run::either(bench, whole_in_its_half(bench).stuck());
+        let runs = [&both(Reply::Hang)[..], &both(stuck), &[last]].concat();
         try_join_all(runs.iter().map(|run| run.call_for(bench, PATIENCE))).await.map(Arc::new)
     });
     let waiting = Waiting { nobody, silent };
