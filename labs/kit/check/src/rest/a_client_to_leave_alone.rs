@@ -2,6 +2,7 @@
 
 mod groups;
 mod job;
+mod lost;
 mod replies;
 mod runs;
 mod spread;
@@ -60,10 +61,16 @@ async fn each_verb_sends_its_request(bench: &mut Bench) -> Outcome {
 async fn a_refusal_is_final(bench: &mut Bench) -> Outcome {
     for (job, call) in &*runs(bench, Group::Refused).await? {
         job.expect_requests(call, 1)?;
-        call.expect_exit(&[1])?;
-        call.expect_no_output()?;
+        expect_given_up(call)?;
     }
     Ok(())
+}
+
+/// As each does that has no order to print.
+fn expect_given_up(call: &Call) -> Outcome {
+    call.expect_exit(&[1])?;
+    call.expect_no_output()?;
+    call.expect("on stderr why", !call.ran.stderr.trim().is_empty())
 }
 
 async fn busy_is_tried_again(bench: &mut Bench) -> Outcome {
@@ -88,6 +95,7 @@ async fn a_post_is_not_sent_twice(bench: &mut Bench) -> Outcome {
         job.expect_requests(call, 1)?;
         expect_unknown(call)?;
     }
+    is_given_up_in_time(&runs(bench, Group::Posts).await?)?;
     for (job, call) in &*runs(bench, Group::PostLater).await? {
         // Whether it comes back at all, another sentence tells.
         if call.requests().len() > 1 {
@@ -111,10 +119,18 @@ async fn a_put_finds_out(bench: &mut Bench) -> Outcome {
     }
     for (job, call) in &*runs(bench, Group::Overtaken).await? {
         expect_question(job, call)?;
-        call.expect_exit(&[1])?;
-        call.expect_no_output()?;
+        expect_given_up(call)?;
     }
-    Ok(())
+    nothing_was_lost(bench, &PUT).await
+}
+
+/// It sends the same once more, and that is all.
+async fn nothing_was_lost(bench: &mut Bench, method: &Method) -> Outcome {
+    let runs = runs(bench, Group::NothingLost).await?;
+    runs.iter().filter(|(job, _)| job.method == *method).try_for_each(|(job, call)| {
+        job.expect_requests(call, 2)?;
+        expect_given_up(call)
+    })
 }
 
 /// The same PUT two times or three, as often as it was answered, and then one GET.
@@ -131,5 +147,6 @@ fn expect_question(job: &Job, call: &Call) -> Outcome {
 }
 
 async fn a_delete_was_done(bench: &mut Bench) -> Outcome {
-    each_is_done_when_it_can_be(bench, Group::Deletes).await
+    each_is_done_when_it_can_be(bench, Group::Deletes).await?;
+    nothing_was_lost(bench, &DELETE).await
 }

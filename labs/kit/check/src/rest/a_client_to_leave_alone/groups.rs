@@ -4,6 +4,7 @@ use http::StatusCode;
 use std::time::Duration;
 
 use super::job::Job;
+use super::lost::{cut, nothing_lost, overtaken, puts};
 use super::replies::{busy, later, not_found, problem, too_many};
 use super::{DELETE, GET, POST, PUT};
 use crate::bench::Bench;
@@ -28,6 +29,8 @@ pub(super) enum Group {
     Posts,
     /// A POST that is told to come back, and whose second answer is lost.
     PostLater,
+    /// A PUT and a DELETE that are answered, and so not done; what comes then is their answer.
+    NothingLost,
     /// PUTs whose first answer is lost, and which were done.
     Puts,
     /// The same, but somebody else has changed the order since.
@@ -36,7 +39,7 @@ pub(super) enum Group {
     Deletes,
     /// POSTs that are told to come back in a second: once, and twice.
     PostsAsked,
-    /// A POST that gets 503, and is told no time.
+    /// POSTs that get 503, and are told no time: at once, and after they have come back once.
     PostUnasked,
     /// The others that are told to come back, after `ASKED`.
     Asked,
@@ -64,7 +67,7 @@ pub(super) enum Group {
 
 /// As they begin: the first check's first, then what takes long, and last the clients whose waits
 /// are compared. Nothing starts beside these any more.
-pub(super) const IN_LINE: [Group; 22] = [
+pub(super) const IN_LINE: [Group; 23] = [
     Group::Well,
     Group::Asked,
     Group::Left,
@@ -79,6 +82,7 @@ pub(super) const IN_LINE: [Group; 22] = [
     Group::Puts,
     Group::Overtaken,
     Group::Deletes,
+    Group::NothingLost,
     Group::PostsAsked,
     Group::PostUnasked,
     Group::TooLate,
@@ -103,9 +107,15 @@ impl Group {
             // Told to come back in five seconds it may wait for six; twice in one, for four.
             Self::Asked | Self::PostsAsked => Duration::from_secs(8),
             // Four attempts may take up to five.
-            Self::Busy | Self::Clients | Self::Others | Self::More | Self::AtOnce | Self::Left => {
-                Duration::from_millis(6_500)
-            }
+            Self::Busy
+            | Self::Clients
+            | Self::Others
+            | Self::More
+            | Self::AtOnce
+            | Self::Left
+            | Self::Puts
+            | Self::Slow
+            | Self::Deletes => Duration::from_millis(6_500),
             _ => Duration::from_secs(4),
         }
     }
@@ -124,7 +134,8 @@ impl Group {
             Self::Cut => cut(bench),
             Self::Posts => {
                 let half = [Reply::cut, Reply::stuck].map(|lose| lost_in_the_middle(job(POST), lose));
-                [vec![post(&[Reply::Cut]), post(&[Reply::Hang])], half.into()].concat()
+                let none = [Reply::Hang, Reply::Cut, Reply::Reset, Reply::CutLine].map(|lost| post(&[lost]));
+                [&none[..], &half].concat()
             }
             Self::PostLater => vec![post(&[later(1), Reply::Cut])],
             Self::Puts => puts(bench),
@@ -134,7 +145,8 @@ impl Group {
                 .map(|all| (job(DELETE), all))
                 .into(),
             Self::PostsAsked => vec![post(&[later(1)]), post(&[too_many(1), later(1)])],
-            Self::PostUnasked => vec![post(&[busy()])],
+            Self::PostUnasked => vec![post(&[busy()]), post(&[later(1), busy()])],
+            Self::NothingLost => nothing_lost(bench),
             Self::Asked => asked(bench),
             Self::TooLate => [(GET, later(3_600)), (POST, later(6)), (PUT, too_many(6))]
                 .map(|(method, reply)| with_done(job(method), &[reply]))
@@ -146,26 +158,29 @@ impl Group {
             Self::Clients => vec![(job(GET), vec![busy()]); CLIENTS],
             Self::Once => [GET, PUT].map(|method| with_done(job(method), &[later(1), busy()])).into(),
             Self::Others => {
-                vec![(job(PUT), vec![Reply::Cut]), (job(DELETE), vec![busy()])]
+                vec![(job(PUT), vec![Reply::Cut]), (job(DELETE), vec![busy()]), (job(DELETE), vec![Reply::Cut])]
             }
             Self::More => vec![(job(GET), vec![Reply::Hang, Reply::Hang, Reply::Cut])],
             Self::AtOnce => [GET, DELETE].map(|method| (job(method), vec![later(0)])).into(),
-            Self::Left => [POST, GET].map(|method| (job(method), vec![later(1).and_leave()])).into(),
+            Self::Left => [POST, GET, PUT, DELETE].map(|method| (job(method), vec![later(1).and_leave()])).into(),
         }
     }
 }
 
-/// Each verb; and a POST that is answered as by a server that says 200 to whatever is done.
+/// Each verb; and a POST and a PUT that are answered as by a server that says 200, or 201, to
+/// whatever is done.
 fn well(bench: &Bench) -> Vec<Run> {
     let mut runs: Vec<Run> = [GET, POST, PUT, DELETE].map(|method| with_done(Job::new(bench, method), &[])).into();
-    let plain = Job::new(bench, POST);
-    let done = Reply::json(StatusCode::OK, &plain.order());
-    runs.push((plain, vec![done]));
+    runs.extend([(POST, StatusCode::OK), (PUT, StatusCode::CREATED)].map(|(method, status)| {
+        let job = Job::new(bench, method);
+        let done = Reply::json(status, &job.order());
+        (job, vec![done])
+    }));
     runs
 }
 
 /// These replies, and then the one that says that it is done.
-fn with_done(job: Job, replies: &[Reply]) -> Run {
+pub(super) fn with_done(job: Job, replies: &[Reply]) -> Run {
     let done = job.done();
     (job, replies.iter().cloned().chain([done]).collect())
 }
@@ -181,48 +196,24 @@ fn slow(job: Job) -> Run {
     with_done(job, &[busy(), Reply::Hang, late])
 }
 
-/// What each verb meets most, and a few more: each run takes a while in some languages.
+/// What each verb meets most, and a few more: each run takes a while in some languages. Where it is no
+/// 503 and no 429, `Retry-After` changes nothing.
 fn refused(bench: &Bench) -> Vec<Run> {
-    let of = |method: http::Method, statuses: &[u16]| -> Vec<Run> {
+    let of = |method: http::Method, statuses: &[u16], with: fn(Reply) -> Reply| -> Vec<Run> {
         let statuses = statuses.iter().filter_map(|&status| StatusCode::from_u16(status).ok());
-        statuses.map(|status| with_done(Job::new(bench, method.clone()), &[problem(status)])).collect()
+        statuses.map(|status| with_done(Job::new(bench, method.clone()), &[with(problem(status))])).collect()
     };
-    [of(GET, &[404, 504]), of(POST, &[422, 502]), of(PUT, &[412, 409, 500]), of(DELETE, &[404, 408, 500])].concat()
-}
-
-/// Before the answer and in the middle of it, in both orders.
-fn cut(bench: &Bench) -> Vec<Run> {
-    let with_half = |method, replies: fn(Reply) -> Vec<Reply>| {
-        let job = Job::new(bench, method);
-        let half = job.done().cut();
-        with_done(job, &replies(half))
-    };
-    vec![
-        with_half(GET, |half| vec![Reply::Cut, half]),
-        with_half(PUT, |half| vec![half, Reply::Cut]),
-        with_half(DELETE, |_| vec![Reply::Cut]),
+    let later = |reply: Reply| reply.header("retry-after", "1");
+    [
+        of(GET, &[404, 504], |reply| reply),
+        of(POST, &[422, 502], |reply| reply),
+        of(PUT, &[412, 500], |reply| reply),
+        of(DELETE, &[404, 408], |reply| reply),
+        of(GET, &[413], later),
+        of(PUT, &[409], later),
+        of(DELETE, &[500], later),
     ]
-}
-
-/// The answer that was lost: in the middle, or too late; or cut, and another one stands between
-/// it and the 412.
-fn puts(bench: &Bench) -> Vec<Run> {
-    let job = || Job::new(bench, PUT);
-    let half = job().done().cut();
-    let lost = [vec![half, Reply::Cut], vec![Reply::Hang], vec![Reply::Cut, busy()]];
-    lost.into_iter().map(|lost| changed(lost, job(), Job::order)).collect()
-}
-
-fn overtaken(bench: &Bench) -> Vec<Run> {
-    let by_whom = [Job::foreign_order, Job::longer_order, Job::shorter_order];
-    by_whom.into_iter().map(|order| changed(vec![Reply::Cut], Job::new(bench, PUT), order)).collect()
-}
-
-/// After what was lost a 412, and the order as it is.
-fn changed(lost: Vec<Reply>, job: Job, order: fn(&Job) -> serde_json::Value) -> Run {
-    let now = Reply::json(StatusCode::OK, &order(&job));
-    let replies = lost.into_iter().chain([problem(StatusCode::PRECONDITION_FAILED), now]).collect();
-    (job, replies)
+    .concat()
 }
 
 fn asked(bench: &Bench) -> Vec<Run> {
