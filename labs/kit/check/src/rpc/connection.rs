@@ -20,6 +20,10 @@ use crate::verdict::Failed;
 
 /// Nothing that is asked for in an exercise has more headers.
 const HEADERS: u32 = 64 * 1024;
+/// Of small messages as many wait as a check wants, and not as few as h2 lets wait by itself: 200.
+const UNREAD: usize = 4 * 1024 * 1024;
+/// Until the server's settings say how many (SETTINGS_MAX_CONCURRENT_STREAMS); more than it takes, it refuses.
+const UNTIL_SETTINGS: usize = 1;
 
 /// Each clone is the same one. It is closed when all of them, and all of its streams, are dropped.
 #[derive(Clone)]
@@ -81,7 +85,9 @@ impl Connection {
         let _ = tcp.set_nodelay(true);
         let (sender, mut connection) = Builder::new()
             .initial_window_size(window)
+            .initial_max_send_streams(UNTIL_SETTINGS)
             .max_header_list_size(HEADERS)
+            .data_frame_budget(UNREAD)
             .enable_push(false)
             .handshake::<_, Bytes>(Recorded::new(tcp, recording.clone()))
             .await
@@ -100,6 +106,11 @@ impl Connection {
             }
         });
         Ok(Self { address, sender, windows, recording, open, _task: Arc::new(task) })
+    }
+
+    /// So many calls at a time the server takes on it, as far as it has said so.
+    pub(crate) fn most_calls(&self) -> usize {
+        self.sender.current_max_send_streams()
     }
 
     /// Closes it under all of its calls: as of a client that ended.

@@ -90,6 +90,11 @@ impl Stream {
         self.connection.widen(window);
     }
 
+    /// Where it is: for other calls beside it.
+    pub(crate) fn connection(&self) -> Connection {
+        self.connection.clone()
+    }
+
     /// RST_STREAM with CANCEL: as a client does that no longer wants it. The connection stays.
     pub(crate) fn reset(&mut self) {
         self.outgoing.send_reset(Reason::CANCEL);

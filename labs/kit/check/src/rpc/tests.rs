@@ -207,3 +207,24 @@ async fn calls_share_a_connection_and_a_window_of_nothing_is_opened_later() {
     stream.widen(1024);
     assert!(matches!(next(&mut stream).await, Next::Message(message) if message["reservation_id"] == "4"));
 }
+
+#[tokio::test]
+async fn calls_that_a_server_does_not_take_yet_wait() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        let (tcp, _) = listener.accept().await.expect("a connection");
+        let one = h2::server::Builder::new().max_concurrent_streams(1).handshake::<_, bytes::Bytes>(tcp).await;
+        let mut connection = one.expect("it is HTTP/2");
+        while let Some(Ok((_, mut respond))) = connection.accept().await {
+            let head = http::Response::builder().header("grpc-status", "0").body(()).expect("a head");
+            respond.send_response(head, true).expect("it can be answered");
+        }
+    });
+    let connection = Connection::open(address).await.expect("a connection");
+    let calls = ["1", "2", "3"].map(|id| connection.call(reserve(id)));
+    for answer in futures_util::future::join_all(calls).await {
+        assert_eq!(answer.expect("it isn't refused").status.code, Code::OK);
+    }
+    assert_eq!(connection.most_calls(), 1);
+}
