@@ -4,11 +4,13 @@ use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
 
-use super::order::{LONG, Placing, place, reserved};
+use super::beside::{another_deadline, another_is_placed, another_waits, three_for_each};
+use super::order::{LONG, Placing, draft, place, place_as, reserved};
 use super::passes_on::{expect_left, expect_whole};
 use crate::bench::Bench;
+use crate::grpc::CREATE;
 use crate::http::Gate;
-use crate::rpc::{Code, Received, Reply};
+use crate::rpc::{Code, Received, Reply, request};
 use crate::verdict::{Event, Failed, Outcome};
 
 /// The least and the most before the second call, and before the third.
@@ -20,20 +22,22 @@ const HELD_UP: Duration = Duration::from_millis(75);
 /// Of the quickest.
 const HARDLY: Duration = Duration::from_millis(15);
 /// For an answer that must come.
-const PATIENT: Duration = Duration::from_secs(3);
+pub(super) const PATIENT: Duration = Duration::from_secs(3);
 /// So many are watched, and so long: the quickest of them isn't held up, and no two are for long.
 const WATCHED: usize = 8;
 const TO_WATCH: Duration = Duration::from_secs(5);
+/// Longer than the longest wait before a second call.
+const SLOW: Duration = Duration::from_millis(210);
 /// Of which two calls with a wait between them take a third.
 const SHORT: Duration = Duration::from_millis(600);
 
-fn unavailable(bench: &Bench) -> (Reply, String) {
+pub(super) fn unavailable(bench: &Bench) -> (Reply, String) {
     let words = bench.word();
     (Reply::status(Code::UNAVAILABLE, words.clone()), words)
 }
 
 /// Each call wants what the first one wants.
-fn expect_equal(placing: &Placing, calls: &[Received]) -> Outcome {
+pub(super) fn expect_equal(placing: &Placing, calls: &[Received]) -> Outcome {
     let first = &calls[0].message;
     let same = calls.iter().all(|call| {
         let sorted = |call: &serde_json::Value| {
@@ -60,6 +64,9 @@ pub(super) async fn unavailable_is_tried_again(bench: &mut Bench) -> Outcome {
         placing.is_read_with(bench, Code::OK).await?;
     }
     though_little_is_left(bench).await?;
+    without_a_deadline(bench).await?;
+    another_is_placed(bench).await?;
+    another_waits(bench).await?;
     for code in [Code::FAILED_PRECONDITION, Code::INVALID_ARGUMENT, Code::DEADLINE_EXCEEDED] {
         let replies = vec![unavailable(bench).0, Reply::status(code, "no")];
         let mut placing = place(bench, LONG, replies).await?;
@@ -68,6 +75,15 @@ pub(super) async fn unavailable_is_tried_again(bench: &mut Bench) -> Outcome {
         placing.expect("two calls: the second one had an answer", placing.calls().len() == 2)?;
     }
     Ok(())
+}
+
+/// There are two seconds.
+async fn without_a_deadline(bench: &mut Bench) -> Outcome {
+    let draft = draft(bench, &["KEYBOARD"]);
+    let replies = vec![unavailable(bench).0, reserved(bench)];
+    let mut placing = place_as(bench, &draft, request(CREATE, &draft), replies).await?;
+    placing.call(2).await?;
+    placing.succeeds().await.map(drop)
 }
 
 /// There is time for a second call. The machine may take it now and then.
@@ -96,10 +112,12 @@ pub(super) async fn three_calls_are_all(bench: &mut Bench) -> Outcome {
     let message = placing.answer(BUSY).await?.message.clone();
     // Retry policies put words of their own before it.
     placing.expect(&format!("a message with the warehouse's in it, \"{words}\""), message.contains(&words))?;
-    placing.is_read_with(bench, Code::NOT_FOUND).await
+    placing.is_read_with(bench, Code::NOT_FOUND).await?;
+    three_for_each(bench).await
 }
 
 pub(super) async fn they_are_spaced(bench: &mut Bench) -> Outcome {
+    after_a_slow_answer(bench).await?;
     let mut watched: [Vec<(Duration, Failed)>; 2] = Default::default();
     let begin = Instant::now();
     while watched[0].len() < WATCHED && begin.elapsed() < TO_WATCH {
@@ -123,6 +141,21 @@ pub(super) async fn they_are_spaced(bench: &mut Bench) -> Outcome {
     watched.into_iter().zip(WAITS).try_for_each(|(waits, (_, most))| expect_no_longer(waits, most))
 }
 
+/// The wait begins with the answer, however long that took.
+async fn after_a_slow_answer(bench: &mut Bench) -> Outcome {
+    let gate = Gate::new();
+    let mut placing = place(bench, LONG, vec![unavailable(bench).0.behind(&gate), reserved(bench)]).await?;
+    placing.call(1).await?;
+    sleep(SLOW).await;
+    gate.open();
+    let opened = Instant::now();
+    let wait = placing.call(2).await?.at.duration_since(opened);
+    let (least, was) = (WAITS[0].0.as_millis(), wait.as_millis());
+    let what = format!("at least {least} ms between a slow UNAVAILABLE and the second call, and not {was} ms");
+    placing.expect(&what, wait >= WAITS[0].0)?;
+    placing.succeeds().await.map(drop)
+}
+
 /// The machine may hold up one or the other, but not all of them, and not two for long.
 fn expect_no_longer(mut waits: Vec<(Duration, Failed)>, most: Duration) -> Outcome {
     waits.sort_by_key(|(wait, _)| *wait);
@@ -132,6 +165,7 @@ fn expect_no_longer(mut waits: Vec<(Duration, Failed)>, most: Duration) -> Outco
 }
 
 pub(super) async fn the_deadline_shrinks(bench: &mut Bench) -> Outcome {
+    another_deadline(bench).await?;
     let deadline = Duration::from_millis(4_000 + bench.number(900));
     let gates = [Gate::new(), Gate::new()];
     let mut replies: Vec<_> = gates.iter().map(|gate| unavailable(bench).0.behind(gate)).collect();
@@ -177,7 +211,7 @@ pub(super) async fn no_call_begins_after_it(bench: &mut Bench) -> Outcome {
     // What it was, the ladder shows.
     let _ = placing.answer(BUSY).await;
     let what = format!(
-        "no call after the deadline, 1000 ms: the answer to the first came at {} ms",
+        "no second call: the answer to the first came at {} ms, and 50 ms later, the shortest wait, the 1000 ms are over",
         opened.duration_since(placing.begin).as_millis()
     );
     placing.expect(&what, !second)

@@ -2,9 +2,11 @@
 
 mod again;
 mod asks;
+mod beside;
 mod ends;
 mod order;
 mod passes_on;
+mod pieces;
 
 use again::{
     no_call_begins_after_it, the_deadline_shrinks, they_are_spaced, three_calls_are_all, unavailable_is_tried_again,

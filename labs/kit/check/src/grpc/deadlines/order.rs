@@ -1,12 +1,12 @@
 //! One CreateOrder, seen from both of its ends.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::WAREHOUSE;
+use super::pieces::is_as_sent;
 use crate::bench::Bench;
 use crate::grpc::{CREATE, GET};
 use crate::rpc::{Answer, Code, Next, Received, Reply, Request, Service, Status, Stream, request};
@@ -63,6 +63,13 @@ pub(super) async fn place_as(
     // It is there before the program is started: one that connects at once is right as well.
     let warehouse = bench.plays_rpc(WAREHOUSE).await?;
     warehouse.answers(in_turn(replies));
+    place_beside(bench, draft, request).await
+}
+
+/// The same while another is on its way: the warehouse goes on with what it answers, and both have
+/// the same list of calls.
+pub(super) async fn place_beside(bench: &mut Bench, draft: &Value, request: Request) -> Result<Placing, Failed> {
+    let warehouse = bench.plays_rpc(WAREHOUSE).await?;
     let begin = Instant::now();
     let stream = bench.server().await?.open(request).await?;
     let events = vec![(begin, Who::Checker, "CreateOrder".to_owned())];
@@ -127,6 +134,17 @@ impl Placing {
         let order = self.order.clone().unwrap_or_default();
         self.expect("an order with an `id`", order["id"].is_string())?;
         Ok(order)
+    }
+
+    /// OK, with what was sent, and the id that its own call had.
+    pub(super) async fn succeeds_as(&mut self, call: &Received) -> Outcome {
+        let order = self.succeeds().await?;
+        let id = &call.message["order_id"];
+        let what = format!(
+            "the order that was sent, {}, with the `id` {id}, of which its call told the warehouse",
+            self.draft
+        );
+        self.expect(&what, is_as_sent(&order, &self.draft) && order["id"] == *id)
     }
 
     /// Another status than OK.
@@ -225,25 +243,4 @@ impl Placing {
     pub(super) fn ladder(&self) -> Vec<Event> {
         self.warehouse.ladder(self.begin, &self.events)
     }
-}
-
-/// How many of each kind are in a list.
-pub(super) fn counts(equipment: &Value) -> BTreeMap<String, u64> {
-    let mut counts = BTreeMap::new();
-    for item in equipment.as_array().into_iter().flatten() {
-        *counts.entry(item.to_string()).or_default() += 1;
-    }
-    counts
-}
-
-/// The same of a call to the warehouse; `None` where a kind is named twice, or none of it wanted.
-pub(super) fn reserved_counts(call: &Received) -> Option<BTreeMap<String, u64>> {
-    let mut counts = BTreeMap::new();
-    for item in call.message["items"].as_array().into_iter().flatten() {
-        let count = item["count"].as_u64()?;
-        if counts.insert(item["equipment"].to_string(), count).is_some() {
-            return None;
-        }
-    }
-    Some(counts)
 }

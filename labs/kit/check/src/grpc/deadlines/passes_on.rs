@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use tokio::time::sleep;
+
+use super::asks::shortly_before_the_deadline;
 use super::order::{Placing, draft, place, place_as, reserved};
 use crate::bench::Bench;
 use crate::grpc::CREATE;
+use crate::http::Gate;
 use crate::rpc::{Code, Received, Reply, request};
 use crate::verdict::{Failed, Outcome};
 
@@ -48,7 +52,7 @@ pub(super) async fn a_deadline_is_passed_on(bench: &mut Bench) -> Outcome {
         expect_whole(&placing, &call, deadline)?;
         placing.succeeds().await?;
     }
-    Ok(())
+    shortly_before_the_deadline(bench).await
 }
 
 pub(super) async fn each_unit_is_read(bench: &mut Bench) -> Outcome {
@@ -84,9 +88,17 @@ pub(super) async fn each_unit_is_read(bench: &mut Bench) -> Outcome {
 
 pub(super) async fn without_one_it_is_two_seconds(bench: &mut Bench) -> Outcome {
     let (draft, deadline) = (draft(bench, &["MONITOR"]), Duration::from_secs(2));
-    let mut placing = place_as(bench, &draft, request(CREATE, &draft), vec![Reply::Hang]).await?;
-    let call = placing.call(1).await?;
-    expect_whole(&placing, &call, deadline)?;
+    let gate = Gate::new();
+    let replies = vec![Reply::status(Code::UNAVAILABLE, "not now").behind(&gate), Reply::Hang];
+    let mut placing = place_as(bench, &draft, request(CREATE, &draft), replies).await?;
+    let first = placing.call(1).await?;
+    expect_whole(&placing, &first, deadline)?;
+    // They are one for all that is done, not one for each call.
+    sleep(deadline / 2).await;
+    gate.open();
+    let second = placing.call(2).await?;
+    let most = deadline.saturating_sub(second.at.duration_since(first.at));
+    expect_left(&placing, &second, most, Duration::ZERO)?;
     expect_cancelled(&mut placing, deadline).await?;
     placing.is_read_with(bench, Code::NOT_FOUND).await
 }
