@@ -19,9 +19,13 @@ pub(super) async fn placed_orders_come(bench: &mut Bench) -> Outcome {
     let mut scene = Scene::resume(bench);
     // One by one, so that each is there before the next is placed; and some at once.
     for count in [1, 1, 1, 5, 1] {
+        scene.history.place_none(bench).await?;
         scene.history.place(bench, count, Size::Small).await?;
         for watcher in &mut scene.watchers {
-            watcher.tell(format!("(orders placed since then: {})", scene.history.len()));
+            let placed = scene.history.len();
+            watcher.tell(format!(
+                "(orders placed since then: {placed}; some with EQUIPMENT_UNSPECIFIED, where they were taken)"
+            ));
             watcher.reads_all(&mut scene.history).await?;
         }
     }
@@ -46,6 +50,7 @@ pub(super) async fn each_once_in_order(bench: &mut Bench) -> Outcome {
         watcher.reads_all(&mut scene.history).await?;
     }
     scene.all_get_one_more(bench).await?;
+    scene.early.clone_from(&scene.watchers[0].positions);
     scene.keep(bench);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! The orders that the checks have placed, in the order in which all must see them.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -7,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::bench::Bench;
 use crate::grpc::CREATE;
-use crate::rpc::{Answer, request};
+use crate::rpc::{Answer, Code, request};
 use crate::verdict::{Failed, Outcome};
 
 /// At the same time. A server with a thread for each call has 16.
@@ -16,6 +17,8 @@ pub(super) const AT_ONCE: usize = 20;
 const PATIENCE: Duration = Duration::from_secs(3);
 /// With this behind their name, 240 orders are more than any library holds on their way.
 const LARGE: usize = 500;
+/// With this, fewer than 60 are on their way in any of them.
+const LARGER: usize = 1_200;
 
 /// How much of an order there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,12 +26,15 @@ pub(super) enum Size {
     Small,
     /// More than half a KB.
     Large,
+    /// More than one KB.
+    Larger,
 }
 
 /// What was placed.
 #[derive(Default)]
 pub(super) struct History {
     orders: Vec<Placed>,
+    ids: HashSet<String>,
     /// So many are in the order in which somebody has got them.
     settled: usize,
     moments: usize,
@@ -89,20 +95,43 @@ impl History {
         while left > 0 {
             let count = left.min(AT_ONCE);
             left -= count;
-            let drafts: Vec<Value> = (0..count).map(|number| draft(bench, number, size)).collect();
+            let mut drafts: Vec<Value> = (0..count).map(|number| draft(bench, number, size)).collect();
+            // Twice the same are two.
+            if let [first, .., last] = &mut drafts[..] {
+                last.clone_from(first);
+            }
             let connection = bench.server().await?.connect().await?;
             let calls = drafts.iter().map(|draft| connection.call(request(CREATE, draft).patience(PATIENCE)));
             let answers = join_all(calls).await;
-            self.moments += 1;
             for (answer, draft) in answers.into_iter().zip(&drafts) {
                 let answer = match answer {
                     Ok(answer) => answer,
                     Err(failed) => return Err(bench.server().await?.explain(brief(failed, draft)).await),
                 };
-                let order = order(&answer, draft).map_err(|failed| not_from_before(brief(failed, draft)))?;
-                self.orders.push(Placed { order, moment: self.moments });
+                self.keep(&answer, draft)?;
             }
+            self.moments += 1;
         }
+        Ok(())
+    }
+
+    /// One that is refused, as in grpc/01, is no change; one that isn't, is.
+    pub(super) async fn place_none(&mut self, bench: &mut Bench) -> Outcome {
+        let draft = json!({ "created_by": bench.word(), "equipment": ["EQUIPMENT_MOUSE", "EQUIPMENT_UNSPECIFIED"] });
+        let answer = bench.server().await?.call(request(CREATE, &draft)).await?;
+        if answer.status.code == Code::OK {
+            self.keep(&answer, &draft)?;
+            self.moments += 1;
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, answer: &Answer, draft: &Value) -> Outcome {
+        let told = |failed| not_from_before(brief(failed, draft));
+        let order = order(answer, draft).map_err(told)?;
+        let is_new = self.ids.insert(order["id"].to_string());
+        answer.expect("an `id` that no order before it has", is_new).map_err(told)?;
+        self.orders.push(Placed { order, moment: self.moments });
         Ok(())
     }
 }
@@ -112,8 +141,10 @@ fn draft(bench: &Bench, number: usize, size: Size) -> Value {
     let list = LISTS[number % LISTS.len()];
     let equipment: Vec<_> = list.iter().map(|item| format!("EQUIPMENT_{item}")).collect();
     let created_by = match size {
-        Size::Small => bench.word(),
+        // Blanks are a part of it.
+        Size::Small => format!(" {} ", bench.word()),
         Size::Large => format!("{} {}", bench.word(), "x".repeat(LARGE)),
+        Size::Larger => format!("{} {}", bench.word(), "x".repeat(LARGER)),
     };
     json!({ "created_by": created_by, "equipment": equipment })
 }
@@ -131,7 +162,7 @@ fn brief(failed: Failed, draft: &Value) -> Failed {
     let long = draft["created_by"].as_str().unwrap_or_default();
     let short = long.split(' ').next().unwrap_or_default();
     let without =
-        |text: &str| if short == long { text.to_owned() } else { text.replace(long, &format!("{short} xxx…")) };
+        |text: &str| if long.len() < LARGE { text.to_owned() } else { text.replace(long, &format!("{short} xxx…")) };
     Failed { sent: without(&failed.sent), came_back: without(&failed.came_back), ..failed }
 }
 

@@ -60,6 +60,8 @@ struct Scene {
     slow: Option<Watcher>,
     /// The position that somebody got before anything was placed.
     begin: String,
+    /// Of the first one who watched: by the number of orders before each.
+    early: Vec<String>,
     /// A position, and the number of orders before it.
     mark: Option<(String, usize)>,
 }

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use tokio::time::sleep;
 
 use super::history::Size;
-use super::watcher::{Asked, PATIENCE, Watcher, from, is_refused, let_in};
+use super::watcher::{Asked, PATIENCE, Watcher, ask_beside, from, is_refused, let_in};
 use super::{NARROW, Scene, WATCHERS};
 use crate::bench::Bench;
 use crate::http::Gate;
@@ -31,6 +31,14 @@ pub(super) async fn fourth_is_refused(bench: &mut Bench) -> Outcome {
     let position = scene.watchers.first().map_or(String::new(), |watcher| watcher.position.clone());
     for position in ["", &position].repeat(3) {
         is_refused(bench, from(position)).await?;
+        // Also on the connection of one of the three: a place is a call's, and not a connection's.
+        let beside = &scene.watchers[0].stream;
+        if let Some(asked) = ask_beside(bench, beside, from(position)).await? {
+            asked.expect_full().map_err(|failed| {
+                let sent = format!("(on the connection of one of the three)\n\n{}", failed.sent);
+                Failed { sent, ..failed }
+            })?;
+        }
     }
     for watcher in &mut scene.watchers {
         watcher.tell("(then a fourth asked for a place, and orders were placed)");
@@ -63,11 +71,38 @@ pub(super) async fn place_is_given_back(bench: &mut Bench) -> Outcome {
         }
     }
     some_cancel_at_once(bench, &mut scene).await?;
+    two_on_one_connection(bench, &mut scene).await?;
     scene.all_get_one_more(bench).await?;
     // Now all of them leave.
     scene.watchers.clear();
     scene.keep(bench);
     Ok(())
+}
+
+/// Two of the three share a connection, and both of them leave.
+async fn two_on_one_connection(bench: &mut Bench, scene: &mut Scene) -> Outcome {
+    scene.watchers.truncate(1);
+    let count = scene.history.len();
+    let mut one = let_in(bench, from(""), count).await?;
+    let begin = Instant::now();
+    let mut other = loop {
+        match ask_beside(bench, &one.stream, from("")).await? {
+            None => break let_in(bench, from(""), count).await?,
+            Some(asked) if asked.is_full() && begin.elapsed() < PATIENCE => sleep(ARRIVE / 10).await,
+            Some(asked) => break asked.watcher(count)?,
+        }
+    };
+    let told = |failed: Failed| Failed {
+        sent: format!("(of three watchers, two on the same connection cancelled their calls)\n\n{}", failed.sent),
+        ..failed
+    };
+    one.stream.reset();
+    other.stream.reset();
+    for _ in 0..2 {
+        let next = let_in(bench, from(""), count).await.map_err(told)?;
+        scene.watchers.push(next);
+    }
+    is_refused(bench, from("")).await.map_err(told)
 }
 
 /// One place is free, and some ask for it who don't wait for an answer.

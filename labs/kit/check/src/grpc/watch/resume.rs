@@ -1,12 +1,13 @@
 //! Who comes back, and what was kept meets what is placed meanwhile.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::history::{AT_ONCE, Size};
-use super::watcher::{Asked, PATIENCE, Watcher, from, let_in};
+use super::watcher::{Asked, PATIENCE, Watcher, from, let_in, told};
 use super::{NARROW, Scene};
 use crate::bench::Bench;
-use crate::rpc::open;
+use crate::rpc::{Next, open};
 use crate::verdict::{Failed, Outcome};
 
 /// As it is without anybody's doing.
@@ -19,12 +20,17 @@ const ASKS: usize = 2;
 const MOMENTS: usize = 25;
 const MOMENTS_MORE: usize = 3;
 const ROUNDS: usize = 2;
+/// For an order that is placed about now.
+const SOON: Duration = Duration::from_secs(1);
+/// So many begin "from now" while orders are placed.
+const BEGIN: usize = 12;
 
 pub(super) async fn goes_on_after_a_position(bench: &mut Bench) -> Outcome {
     let mut scene = Scene::resume(bench);
     let begin = scene.history.len();
     scene.one_more(bench).await?;
     for count in [1, 4, 1, 1] {
+        scene.history.place_none(bench).await?;
         scene.history.place(bench, count, Size::Small).await?;
     }
     scene.watchers[0].reads_all(&mut scene.history).await?;
@@ -33,6 +39,11 @@ pub(super) async fn goes_on_after_a_position(bench: &mut Bench) -> Outcome {
     watcher.tell("(it is the position that came first of all, before anything was placed)");
     watcher.reads_all(&mut scene.history).await?;
     drop(watcher);
+    // What is compared as a text, or cut, goes wrong where a number gets another digit.
+    for before in [9, 10, 99] {
+        let mut watcher = let_in(bench, from(&scene.early[before]), before).await?;
+        watcher.reads_all(&mut scene.history).await?;
+    }
     let positions = scene.watchers[0].positions.clone();
     // The newest, with nothing after it; the first, with the position alone; and between.
     for after in [positions.len() - 1, 0, 1, 3, positions.len() - 2] {
@@ -57,6 +68,7 @@ pub(super) async fn kept_and_live_meet(bench: &mut Bench) -> Outcome {
     for _ in 0..ROUNDS {
         while_it_asks(bench, &mut scene).await?;
     }
+    from_now_on(bench, &mut scene).await?;
     scene.watchers.clear();
     scene.keep(bench);
     Ok(())
@@ -129,4 +141,54 @@ async fn while_it_asks(bench: &mut Bench, scene: &mut Scene) -> Outcome {
     scene.all_get_one_more(bench).await?;
     scene.watchers.truncate(1);
     Ok(())
+}
+
+/// What one gets that began without a position while orders were placed: the first order after the one
+/// that it got. Whoever begins with that position gets the same one first.
+async fn from_now_on(bench: &mut Bench, scene: &mut Scene) -> Outcome {
+    let (address, has_got, mut began) = (bench.server().await?.address, AtomicBool::new(false), Vec::new());
+    let begin = async {
+        for _ in 0..BEGIN {
+            let mut stream = open(address, from("")).await?;
+            let first = stream.next(PATIENCE).await?;
+            let asked = Asked { stream, first };
+            if !asked.is_full() {
+                let mut watcher = asked.watcher(0)?;
+                if let Ok(Next::Message(message)) = watcher.stream.next(SOON).await {
+                    began.push((watcher.position, message["order"].clone()));
+                }
+            }
+        }
+        has_got.store(true, Ordering::Relaxed);
+        Ok(())
+    };
+    let history = &mut scene.history;
+    let places = async {
+        for _ in 0..MOMENTS {
+            history.place(bench, AT_ONCE, Size::Small).await?;
+            if has_got.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        // One more, for whoever began after the others.
+        history.place(bench, 1, Size::Small).await
+    };
+    let (begin, places): (Outcome, Outcome) = tokio::join!(begin, places);
+    begin.and(places)?;
+    for (position, order) in began {
+        let expected = format!("next, the order with the id {}", order["id"]);
+        let mut watcher = let_in(bench, from(&position), 0).await?;
+        watcher.tell(
+            "(a watch with an empty position had begun with that one, while orders were placed; then it got the order \
+             that is expected here)",
+        );
+        match watcher.read(&expected).await? {
+            Next::Message(message) if message["order"]["id"] == order["id"] => {}
+            next => {
+                let came = format!("{}\n(which never came to that watch)", told(&next));
+                return Err(watcher.wrong(expected, &came));
+            }
+        }
+    }
+    scene.now().await.map(drop)
 }

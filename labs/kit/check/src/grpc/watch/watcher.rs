@@ -56,6 +56,23 @@ pub(super) async fn ask(bench: &mut Bench, request: Request) -> Result<Asked, Fa
     }
 }
 
+/// Asks on the connection of somebody who watches; `None` where the server takes no call beside that one.
+pub(super) async fn ask_beside(bench: &mut Bench, beside: &Stream, request: Request) -> Result<Option<Asked>, Failed> {
+    let connection = beside.connection();
+    if connection.most_calls() <= WATCHERS {
+        return Ok(None);
+    }
+    let first = async {
+        let mut stream = connection.start(request).await?;
+        let first = stream.next(PATIENCE).await?;
+        Ok(Asked { stream, first })
+    };
+    match first.await {
+        Ok(asked) => Ok(Some(asked)),
+        Err(failed) => Err(bench.server().await?.explain(failed).await),
+    }
+}
+
 /// Asks until there is a place: who has left may be seen to be gone a moment later.
 pub(super) async fn ask_in(bench: &mut Bench, request: Request) -> Result<Asked, Failed> {
     let begin = Instant::now();
@@ -75,15 +92,18 @@ pub(super) async fn let_in(bench: &mut Bench, request: Request, index: usize) ->
 
 /// Asks, and must be refused.
 pub(super) async fn is_refused(bench: &mut Bench, request: Request) -> Outcome {
-    let asked = ask(bench, request).await?;
-    let expected = format!("the status RESOURCE_EXHAUSTED (8): {WATCHERS} are watching already");
-    if asked.is_full() { Ok(()) } else { Err(asked.wrong(expected)) }
+    ask(bench, request).await?.expect_full()
 }
 
 impl Asked {
     /// There is no place.
     pub(super) fn is_full(&self) -> bool {
         matches!(&self.first, Next::End(status) if status.code == Code::RESOURCE_EXHAUSTED)
+    }
+
+    pub(super) fn expect_full(&self) -> Outcome {
+        let expected = format!("the status RESOURCE_EXHAUSTED (8): {WATCHERS} are watching already");
+        if self.is_full() { Ok(()) } else { Err(self.wrong(expected)) }
     }
 
     pub(super) fn is_in(&self) -> bool {
