@@ -149,8 +149,6 @@ async fn error_pages(bench: &mut Bench) -> Result<ErrorPages, Failed> {
     // Whether to come back, and when, is the caller's affair here.
     let later = |status| Reply::json(status, &order(bench)).header("retry-after", "1");
     pages.extend(json.map(|status| (status, Run::either(bench, later(status)))));
-    // The status has come, and the body hasn't.
-    pages.push((ise, Run::either(bench, Reply::json(ise, &order(bench)).cut())));
     let (statuses, runs): (Vec<_>, Vec<_>) = pages.into_iter().unzip();
     let pages: ErrorPages = Arc::new(statuses.into_iter().zip(each(bench, &runs).await?).collect());
     bench.seen.insert(pages.clone());
