@@ -147,6 +147,10 @@ impl Problem {
     }
 }
 
+/// Stands before two requests.
+const ON_ONE: &str = "(two requests on one connection: what a server leaves unread of the first one's body, it takes \
+                      for the beginning of the second)";
+
 const NOBODY: Advice = Advice {
     why: "There is nothing to be graded where nobody listens.",
     r#try: "Start the server first, and see on which address and port it listens; or leave it to the checker to \
@@ -178,7 +182,8 @@ async fn exchange(address: SocketAddr, mut request: Request, recording: Recordin
         match ask(&mut sender, address, request.clone(), &recording).await? {
             // Whoever closes a connection is right as well, and needn't announce it.
             Err(error) if !error.is_parse() => Box::pin(exchange(address, request, recording.clone())).await,
-            second => second.map_err(|error| Problem::broken(&error)),
+            Err(error) => Err(Problem::broken(&error)),
+            Ok(answer) => Ok(Answer { sent: format!("{ON_ONE}\n{}", answer.sent), ..answer }),
         }
     };
     let connection = async {
