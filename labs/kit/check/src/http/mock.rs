@@ -3,8 +3,8 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, request};
@@ -16,6 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use super::reply::{HALF_A_LINE, Reply};
 use super::{Gate, Recorded, Recording};
@@ -57,8 +58,9 @@ pub(crate) struct Mock {
 struct Log {
     received: Mutex<Vec<Received>>,
     count: watch::Sender<usize>,
-    /// Open: nobody is to listen any more.
+    /// Open: nobody is to listen any more, or not for so long.
     leave: Gate,
+    back_after: OnceLock<Duration>,
     /// Open: nobody does.
     left: Gate,
 }
@@ -68,11 +70,16 @@ impl Mock {
     pub(crate) async fn start_at(address: SocketAddr, plan: impl Plan) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let log =
-            Log { received: Mutex::default(), count: watch::Sender::new(0), leave: Gate::new(), left: Gate::new() };
+        let log = Log {
+            received: Mutex::default(),
+            count: watch::Sender::new(0),
+            leave: Gate::new(),
+            back_after: OnceLock::new(),
+            left: Gate::new(),
+        };
         let log = Arc::new(log);
         let mut tasks = JoinSet::new();
-        tasks.spawn(accept(listener, Arc::clone(&log), Arc::new(plan)));
+        tasks.spawn(accept(listener, address, Arc::clone(&log), Arc::new(plan)));
         Ok(Self { address, begin: Instant::now(), log, _tasks: tasks })
     }
 
@@ -144,22 +151,35 @@ impl Log {
     }
 }
 
-async fn accept(listener: TcpListener, log: Arc<Log>, plan: Arc<impl Plan>) {
+async fn accept(mut listener: TcpListener, address: SocketAddr, log: Arc<Log>, plan: Arc<impl Plan>) {
     // Dropped with this task, and all connections with it.
     let mut connections = JoinSet::new();
-    let leave = log.leave.clone();
     loop {
         tokio::select! {
-            () = leave.clone().pass() => break,
+            () = log.leave.clone().pass(), if !log.left.is_open() => {
+                drop(listener);
+                log.left.open();
+                let Some(&time) = log.back_after.get() else { break };
+                sleep(time).await;
+                listener = again(address).await;
+            }
             Ok((stream, _)) = listener.accept() => {
                 connections.spawn(serve(stream, Arc::clone(&log), Arc::clone(&plan)));
             }
             Some(_) = connections.join_next() => {}
         }
     }
-    drop(listener);
-    log.left.open();
     while connections.join_next().await.is_some() {}
+}
+
+/// A process that is just being started holds the port for a moment.
+async fn again(address: SocketAddr) -> TcpListener {
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return listener,
+            Err(_) => sleep(Duration::from_millis(5)).await,
+        }
+    }
 }
 
 async fn serve(stream: TcpStream, log: Arc<Log>, plan: Arc<impl Plan>) {
@@ -172,7 +192,10 @@ async fn serve(stream: TcpStream, log: Arc<Log>, plan: Arc<impl Plan>) {
             let body = Limited::new(body, MOST).collect().await.map_err(|_| io::Error::other("no whole request"))?;
             let received = received(parts, body.to_bytes(), recording);
             let reply = log.note(received, plan);
-            if matches!(reply, Reply::Leave(_)) {
+            if let Reply::Leave(time, _) = &reply {
+                if let Some(time) = time {
+                    let _ = log.back_after.set(*time);
+                }
                 log.leave.open();
                 log.left.clone().pass().await;
             }

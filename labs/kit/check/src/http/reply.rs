@@ -50,8 +50,8 @@ pub(crate) enum Reply {
     Late(Duration, Box<Reply>),
     /// Another reply, once the gate is open.
     Hold(Gate, Box<Reply>),
-    /// Another reply, and from before it on nobody listens any more.
-    Leave(Box<Reply>),
+    /// Another reply, and from before it on nobody listens any more; or not for so long.
+    Leave(Option<Duration>, Box<Reply>),
 }
 
 impl Reply {
@@ -111,7 +111,12 @@ impl Reply {
 
     /// The last one: nobody listens any more when it is sent.
     pub(crate) fn and_leave(self) -> Self {
-        Self::Leave(Box::new(self.header("connection", "close")))
+        Self::Leave(None, Box::new(self.header("connection", "close")))
+    }
+
+    /// Nobody listens when it is sent, and for so long after it.
+    pub(crate) fn and_leave_for(self, time: Duration) -> Self {
+        Self::Leave(Some(time), Box::new(self.header("connection", "close")))
     }
 
     /// When `gate` opens.
@@ -154,7 +159,7 @@ impl Reply {
                 gate.pass().await;
                 Box::pin(reply.into_response()).await
             }
-            Self::Leave(reply) => Box::pin(reply.into_response()).await,
+            Self::Leave(_, reply) => Box::pin(reply.into_response()).await,
         }
     }
 }

@@ -96,6 +96,22 @@ async fn after_the_last_answer_nobody_listens() {
 }
 
 #[tokio::test]
+async fn it_may_come_back_and_tells_what_came_before_and_after() {
+    let mock = Mock::start_at(([127, 0, 0, 1], 0).into(), |_, before| {
+        if before == 0 { answer().and_leave_for(Duration::from_millis(50)) } else { answer() }
+    });
+    let mock = mock.await.expect("a port is free");
+    assert!(send(mock.address(), get("/")).await.is_ok());
+    let mut refused = 0;
+    while TcpStream::connect(mock.address()).await.is_err() {
+        refused += 1;
+    }
+    assert!(refused > 0);
+    assert!(send(mock.address(), get("/")).await.is_ok());
+    assert_eq!(mock.received().len(), 2);
+}
+
+#[tokio::test]
 async fn chunks_are_put_together_again() {
     let mock = with(answer().chunked()).await;
     let answer = send(mock.address(), get("/")).await.expect("an answer");

@@ -31,7 +31,10 @@ impl fmt::Display for Reply {
             }
             Self::Late(time, reply) => write!(f, "{reply}\n(after {} ms)", time.as_millis()),
             Self::Hold(_, reply) => write!(f, "{reply}"),
-            Self::Leave(reply) => write!(f, "{reply}\n(from here on nobody listened any more)"),
+            Self::Leave(None, reply) => write!(f, "{reply}\n(from here on nobody listened any more)"),
+            Self::Leave(Some(time), reply) => {
+                write!(f, "{reply}\n(from here on nobody listened for {} ms)", time.as_millis())
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use http::StatusCode;
 use std::time::Duration;
 
 use super::job::Job;
-use super::lost::{cut, nothing_lost, overtaken, puts};
+use super::lost::{BACK_AFTER, cut, nothing_lost, overtaken, puts};
 use super::replies::{busy, later, not_found, problem, too_many};
 use super::{DELETE, GET, POST, PUT};
 use crate::bench::Bench;
@@ -27,9 +27,10 @@ pub(super) enum Group {
     Cut,
     /// POSTs whose answer is lost.
     Posts,
-    /// A POST that is told to come back, and whose second answer is lost.
+    /// A POST that is told to come back, and whose second answer is lost; one is refused in between.
     PostLater,
-    /// A PUT and a DELETE that are answered, and so not done; what comes then is their answer.
+    /// A PUT and a DELETE that are answered, or answered and then refused, and so not done; what comes
+    /// after that is their answer.
     NothingLost,
     /// PUTs whose first answer is lost, and which were done.
     Puts,
@@ -37,7 +38,7 @@ pub(super) enum Group {
     Overtaken,
     /// DELETEs whose first answer is lost, and which were done.
     Deletes,
-    /// POSTs that are told to come back in a second: once, and twice.
+    /// POSTs that are told to come back: once, and three times.
     PostsAsked,
     /// POSTs that get 503, and are told no time: at once, and after they have come back once.
     PostUnasked,
@@ -113,6 +114,8 @@ impl Group {
             | Self::More
             | Self::AtOnce
             | Self::Left
+            | Self::PostLater
+            | Self::NothingLost
             | Self::Puts
             | Self::Slow
             | Self::Deletes => Duration::from_millis(6_500),
@@ -137,20 +140,22 @@ impl Group {
                 let none = [Reply::Hang, Reply::Cut, Reply::Reset, Reply::CutLine].map(|lost| post(&[lost]));
                 [&none[..], &half].concat()
             }
-            Self::PostLater => vec![post(&[later(1), Reply::Cut])],
+            Self::PostLater => {
+                vec![post(&[later(1), Reply::Cut]), post(&[later(0).and_leave_for(BACK_AFTER), Reply::Cut])]
+            }
             Self::Puts => puts(bench),
             Self::Overtaken => overtaken(bench),
-            // It is still lost when another answer stands in between.
-            Self::Deletes => [vec![Reply::Cut, busy(), not_found()], vec![Reply::Hang, Reply::Cut, not_found()]]
-                .map(|all| (job(DELETE), all))
-                .into(),
-            Self::PostsAsked => vec![post(&[later(1)]), post(&[too_many(1), later(1)])],
+            // It is still lost when another answer stands in between, and at the last attempt that there is.
+            Self::Deletes => {
+                [vec![Reply::Cut, busy(), not_found()], vec![Reply::Hang, Reply::Cut, busy(), not_found()]]
+                    .map(|all| (job(DELETE), all))
+                    .into()
+            }
+            Self::PostsAsked => vec![post(&[later(1)]), post(&[too_many(1), later(1), later(0)])],
             Self::PostUnasked => vec![post(&[busy()]), post(&[later(1), busy()])],
             Self::NothingLost => nothing_lost(bench),
             Self::Asked => asked(bench),
-            Self::TooLate => [(GET, later(3_600)), (POST, later(6)), (PUT, too_many(6))]
-                .map(|(method, reply)| with_done(job(method), &[reply]))
-                .into(),
+            Self::TooLate => too_late(bench),
             Self::SilentGets => silent(bench, &GET),
             Self::SilentPuts => silent(bench, &PUT),
             Self::Slow => [GET, GET, PUT, PUT].map(|method| slow(job(method))).into(),
@@ -158,7 +163,8 @@ impl Group {
             Self::Clients => vec![(job(GET), vec![busy()]); CLIENTS],
             Self::Once => [GET, PUT].map(|method| with_done(job(method), &[later(1), busy()])).into(),
             Self::Others => {
-                vec![(job(PUT), vec![Reply::Cut]), (job(DELETE), vec![busy()]), (job(DELETE), vec![Reply::Cut])]
+                let lost = [PUT, DELETE, PUT, DELETE].map(|method| (job(method), vec![Reply::Cut]));
+                [vec![(job(DELETE), vec![busy()])], lost.into()].concat()
             }
             Self::More => vec![(job(GET), vec![Reply::Hang, Reply::Hang, Reply::Cut])],
             Self::AtOnce => [GET, DELETE].map(|method| (job(method), vec![later(0)])).into(),
@@ -205,26 +211,35 @@ fn refused(bench: &Bench) -> Vec<Run> {
     };
     let later = |reply: Reply| reply.header("retry-after", "1");
     [
-        of(GET, &[404, 504], |reply| reply),
+        of(GET, &[404], |reply| reply),
         of(POST, &[422, 502], |reply| reply),
         of(PUT, &[412, 500], |reply| reply),
         of(DELETE, &[404, 408], |reply| reply),
         of(GET, &[413], later),
         of(PUT, &[409], later),
         of(DELETE, &[500], later),
+        // As final as at the first attempt.
+        vec![with_done(Job::new(bench, GET), &[busy(), problem(StatusCode::GATEWAY_TIMEOUT)])],
     ]
     .concat()
 }
 
+/// By `ASKED`.
 fn asked(bench: &Bench) -> Vec<Run> {
-    let replies: [fn(u64) -> Reply; 4] = [later, later, too_many, later];
-    let methods = [GET, PUT, GET, DELETE];
-    let each = ASKED.iter().zip(replies).zip(methods);
-    each.map(|((seconds, reply), method)| {
-        let replies: Vec<Reply> = seconds.iter().map(|&seconds| reply(seconds)).collect();
-        with_done(Job::new(bench, method), &replies)
-    })
-    .collect()
+    let each = [
+        (GET, vec![later(5)]),
+        (PUT, vec![too_many(1)]),
+        (GET, vec![too_many(1)]),
+        (DELETE, vec![later(1), too_many(2)]),
+    ];
+    each.into_iter().map(|(method, replies)| with_done(Job::new(bench, method), &replies)).collect()
+}
+
+/// At once, and after a wait of its own.
+fn too_late(bench: &Bench) -> Vec<Run> {
+    let each =
+        [(GET, vec![busy(), later(6)]), (POST, vec![later(3_600)]), (PUT, vec![too_many(6)]), (DELETE, vec![later(6)])];
+    each.into_iter().map(|(method, replies)| with_done(Job::new(bench, method), &replies)).collect()
 }
 
 /// Nothing, and nothing more after the half.

@@ -46,6 +46,18 @@ pub(super) fn are_spread(third: &[Duration], fourth_waits: &[Duration]) -> bool 
     least < 0.5 && most > 0.35 && most - least > 0.25 && last - first > 0.1 && pairs(third, fourth_waits) < PAIRS
 }
 
+/// Whether these few waits are drawn, and not always the same part of their range. Of twelve that
+/// are, one group in 40,000 fails here; where none is, the machine must hold up four of them by
+/// more than 24, 48 and 96 ms.
+pub(super) fn are_random(each: [&[Duration]; 3]) -> bool {
+    let shares = each.into_iter().zip(LONGEST).flat_map(|(waits, longest)| {
+        let half = longest.as_secs_f64() / 2.0;
+        waits.iter().map(move |wait| (wait.as_secs_f64() - half) / half)
+    });
+    let (least, most) = ends(shares.collect(), 3);
+    most - least > 0.12
+}
+
 /// Of clients that come back together twice. Where each draws for itself, one group of eight in
 /// 60,000 has so many; where they draw of two numbers, or two of them have the same seed, each has.
 const PAIRS: usize = 4;
@@ -100,6 +112,21 @@ mod tests {
         let third = ms([761, 774, 774, 779, 858, 906, 934, 982]);
         let fourth = ms([834, 835, 839, 840, 880, 892, 912, 953]);
         assert!(!are_apart_in_all([&second, &third, &fourth]));
+    }
+
+    #[test]
+    fn a_few_random_waits_are_random() {
+        let random = |_| f64::from(uuid::Uuid::new_v4().as_u64_pair().1 as u32) / f64::from(u32::MAX);
+        let four = |longest, share: &dyn Fn(u64) -> f64| waits(longest, share)[..4].to_vec();
+        let drawn = (0..10_000).filter(|_| {
+            let [second, third, fourth] = LONGEST.map(|longest| four(longest, &random));
+            are_random([&second, &third, &fourth])
+        });
+        assert!(drawn.count() > 9_990);
+        // The machine adds some milliseconds, and once many.
+        let [mut second, third, fourth] = LONGEST.map(|longest| four(longest, &|number| 0.5 + number as f64 / 80.0));
+        second[2] += Duration::from_millis(90);
+        assert!(!are_random([&second, &third, &fourth]));
     }
 
     #[test]
