@@ -120,6 +120,8 @@ pub(super) fn broken(bench: &Bench) -> Vec<Reply> {
         // As Python, JavaScript and YAML write it.
         format!("{{'id': '{word}'}}"),
         format!("[\"{word}\",]"),
+        // No line breaks in a text (RFC 8259 §7).
+        format!("{{\"{word}\": \"a\nb\"}}"),
         format!("{}]", order(bench)),
     ];
     let mut replies: Vec<Reply> = bodies.into_iter().map(ok).collect();

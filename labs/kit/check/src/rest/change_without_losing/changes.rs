@@ -2,7 +2,7 @@
 
 use http::{StatusCode, header};
 
-use super::order::{Order, TEXTS, both, draw, new_order, new_order_of, placed, read, shuffled};
+use super::order::{Order, TEXTS, both, draw, many, new_order, new_order_of, placed, read, shuffled};
 use crate::bench::Bench;
 use crate::verdict::{Failed, Outcome};
 
@@ -41,6 +41,7 @@ pub(super) async fn put_changes(bench: &mut Bench) -> Outcome {
         longer,
         Vec::new(),
         TEXTS.into(),
+        many(),
         order.equipment.clone(),
     ];
     for equipment in lists {

@@ -42,6 +42,11 @@ pub(super) fn shuffled() -> [&'static str; 4] {
     names
 }
 
+/// More than anybody has at home.
+pub(super) fn many() -> Vec<&'static str> {
+    (0..8).flat_map(|_| shuffled()).collect()
+}
+
 /// A new order, with the stock on the program's side until a check says otherwise.
 pub(super) async fn placed(bench: &mut Bench) -> Result<(Order, Played), Failed> {
     let stock = bench.plays(STOCK).await?;

@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use super::STOCK;
 use super::meanwhile::a_no_is_for_one;
-use super::order::{Order, TEXTS, draw, new_order, placed, while_stock};
+use super::order::{Order, TEXTS, draw, many, new_order, placed, while_stock};
 use crate::bench::Bench;
 use crate::http::{Answer, Gate, Received, Reply, send};
 use crate::verdict::{Failed, Outcome};
@@ -26,7 +26,7 @@ pub(super) async fn stock_is_asked(bench: &mut Bench) -> Outcome {
     // The same list again: what the stock said once is no answer to the next question, also where
     // the order has it already.
     let drawn = draw(&[&order.equipment]);
-    for equipment in [drawn.clone(), vec!["MOUSE"], drawn.clone(), drawn, Vec::new(), TEXTS.into()] {
+    for equipment in [drawn.clone(), vec!["MOUSE"], drawn.clone(), drawn, Vec::new(), TEXTS.into(), many()] {
         stock.answers(|_, _| super::order::yes());
         let answer = bench.server().await?.send(order.put(&equipment)).await?;
         answer.expect_status(StatusCode::OK)?;
