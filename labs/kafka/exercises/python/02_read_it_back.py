@@ -22,7 +22,9 @@ CONSUMER = Consumer({
 def read():
     """Prints what the group hasn't read yet, up to where the topic ends now."""
     # Here is your part. `poll` gives one record, or None for now. Where is the end? And
-    # where does a new group begin?
+    # where does a new group begin? Ask the broker before you subscribe: whoever ends while it
+    # joins its group may stay a member of it.
+    CONSUMER.subscribe([TOPIC])
     record = CONSUMER.poll(1)
     if record is not None and record.error() is None:
         show(record)
@@ -40,7 +42,6 @@ def show(record):
 
 
 if __name__ == "__main__":
-    CONSUMER.subscribe([TOPIC])
     try:
         read()
     finally:
