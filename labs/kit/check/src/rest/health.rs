@@ -65,6 +65,9 @@ async fn post_is_405(bench: &mut Bench) -> Outcome {
         answer.expect_status(StatusCode::METHOD_NOT_ALLOWED)?;
     }
     // What a server doesn't read is still on the connection.
-    let behind = get("/health").after(post().json(&status));
-    bench.server().await?.send(behind).await?.expect_status(StatusCode::OK)
+    for before in [post().json(&status), post().body("application/x-www-form-urlencoded", "status=up")] {
+        let behind = get("/health").after(before);
+        bench.server().await?.send(behind).await?.expect_status(StatusCode::OK)?;
+    }
+    Ok(())
 }
