@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::gate::Outgoing;
+use super::other_case::OtherCase;
 use super::{Answer, Gate, Recorded, Recording};
 use crate::verdict::{Advice, Failed};
 
@@ -32,12 +33,14 @@ pub(crate) struct Request {
     gate: Option<Gate>,
     patience: Duration,
     title_case: bool,
+    odd_case: bool,
 }
 
 /// A request without a body.
 pub(crate) fn request(method: Method, path: &str) -> Request {
     let (headers, path) = (Vec::new(), path.to_owned());
-    Request { method, path, headers, body: None, before: None, gate: None, patience: PATIENCE, title_case: false }
+    let [title_case, odd_case] = [false; 2];
+    Request { method, path, headers, body: None, before: None, gate: None, patience: PATIENCE, title_case, odd_case }
 }
 
 /// `GET path`
@@ -81,6 +84,11 @@ impl Request {
     /// The names of its headers as `Header-Name`, as some clients write them.
     pub(crate) fn title_case(self) -> Self {
         Self { title_case: true, ..self }
+    }
+
+    /// The names of its headers as `hEADER-nAME`: as nobody writes them, and anybody may (RFC 9110 §5.1).
+    pub(crate) fn odd_case(self) -> Self {
+        Self { odd_case: true, ..self.title_case() }
     }
 
     /// Another time for the whole answer than 5 s.
@@ -167,7 +175,7 @@ const NOT_HTTP: Advice = Advice {
 async fn exchange(address: SocketAddr, mut request: Request, recording: Recording) -> Result<Answer, Problem> {
     let before = request.before.take();
     let stream = TcpStream::connect(address).await.map_err(|error| Problem::refused(address, &error))?;
-    let stream = Recorded::new(stream, recording.clone());
+    let stream = OtherCase::new(Recorded::new(stream, recording.clone()), request.odd_case);
     let mut http1 = hyper::client::conn::http1::Builder::new();
     http1.title_case_headers(request.title_case);
     let (mut sender, connection) =

@@ -54,6 +54,7 @@ async fn each_value_has_its_name(bench: &mut Bench) -> Outcome {
     }
     let demo = Demo::plain(bench);
     expect(bench, demo.request().title_case(), "header", &demo.header).await?;
+    expect(bench, demo.request().odd_case(), "header", &demo.header).await?;
     texts_stay_texts(bench).await?;
     let of = [Demo::plain(bench), Demo::plain(bench)];
     for (demo, answer) in of.iter().zip(one_amid_the_other(bench, [&of[0], &of[1]]).await?) {
@@ -92,6 +93,7 @@ async fn the_path_is_decoded(bench: &mut Bench) -> Outcome {
         ("WORD100%2525", "WORD100%25"),
         ("WORD%3CB%3E%26%22", "WORD<B>&\""),
         ("%20WORD%20", " WORD "),
+        ("%20", " "),
         ("%2BWORD%3D%23%3F", "+WORD=#?"),
         ("e%CC%81WORD%2520", "e\u{301}WORD%20"),
         ("WORD=a&b:c@d,e~(f)", "WORD=a&b:c@d,e~(f)"),

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use self::placed::{at_one_moment, expect_order, id, many_at_once, order, orders, place, post};
+use self::placed::{at_one_moment, expect_order, id, many_at_once, order, orders, place, post, post_at_length};
 use self::unknown::{WhileEmpty, an_unknown_id_is_404};
 use super::README;
 use crate::bench::Bench;
@@ -96,7 +96,7 @@ async fn the_answer_is_the_order(bench: &mut Bench) -> Outcome {
         expect_order(&answer, &answer.json()?, &order)?;
     }
     let order = order(bench, &["MOUSE"]);
-    let answer = bench.server().await?.send(request(Method::POST, ORDERS).body(JSON, at_length(&order))).await?;
+    let answer = bench.server().await?.send(post_at_length(&order)).await?;
     answer.expect_status(StatusCode::CREATED)?;
     expect_order(&answer, &answer.json()?, &order)?;
     let many = Many(many_at_once(bench).await?);
@@ -107,12 +107,6 @@ async fn the_answer_is_the_order(bench: &mut Bench) -> Outcome {
 /// The answers to many that were placed at the same time.
 #[derive(Clone)]
 struct Many(Vec<Answer>);
-
-/// The same JSON in more bytes: with escapes, and more spaces than a first read may bring.
-fn at_length(order: &Value) -> String {
-    let escaped = order.to_string().replace('É', "\\u00c9").replace('🎧', "\\ud83c\\udfa7");
-    escaped.replace("\":", &format!("\" :\n{}", " ".repeat(2_000)))
-}
 
 async fn each_order_has_its_id(bench: &mut Bench) -> Outcome {
     let mut ids = BTreeSet::new();

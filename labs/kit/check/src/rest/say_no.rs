@@ -1,5 +1,6 @@
 //! rest/05: say no clearly: problem details, every fault at once.
 
+mod refused;
 mod requests;
 
 use std::collections::BTreeSet;
@@ -9,11 +10,12 @@ use futures_util::join;
 use http::{Method, StatusCode, header};
 use serde_json::{Value, json};
 
-use self::requests::*;
+use self::refused::{broken, elsewhere, foreign, other_methods, refused};
+use self::requests::{ORDERS, but, order, post, with_faults_in_all, with_many_faults, with_one_fault};
 use super::README;
 use crate::bench::Bench;
 use crate::exercise::{Exercise, Role, checks};
-use crate::http::{Answer, Gate, Request, get, request, send};
+use crate::http::{Answer, Gate, Request, amid_others, bursts, get, request, send, send_at_once};
 use crate::inside::inside;
 use crate::verdict::{Failed, Outcome};
 
@@ -38,6 +40,8 @@ pub(crate) const EXERCISE: Exercise = Exercise {
 
 /// For the first part of a body to be read.
 const ARRIVE: Duration = Duration::from_millis(300);
+const MANY: usize = 180;
+const FAULTS: usize = 200;
 
 /// Sends it, and looks at the status.
 async fn expect(bench: &mut Bench, request: Request, status: StatusCode) -> Result<Answer, Failed> {
@@ -130,6 +134,11 @@ async fn other_paths_are_404(bench: &mut Bench) -> Outcome {
     for request in elsewhere(bench) {
         expect(bench, request, StatusCode::NOT_FOUND).await?;
     }
+    // As `curl -I` asks, and a browser before it sends.
+    for method in [Method::HEAD, Method::OPTIONS] {
+        let request = request(method, &format!("/v1/{}", bench.word()));
+        expect(bench, request, StatusCode::NOT_FOUND).await?;
+    }
     // No address at all: what is made of it is nobody's business, as long as others are served.
     let broken = get(&format!("/{}%", bench.word()));
     let _ = bench.server().await?.send(broken).await;
@@ -176,7 +185,31 @@ async fn every_fault_is_named_at_once(bench: &mut Bench) -> Outcome {
     for (order, due) in with_many_faults(bench) {
         expect_pointers(bench, &order, due.into_iter().collect()).await?;
     }
+    many_at_once(bench).await
+}
+
+/// Many, some at a time: a list that two requests share has faults of both, or lacks some. There are so
+/// many in each that it takes long enough for the next to come in between.
+async fn many_at_once(bench: &mut Bench) -> Outcome {
+    let address = bench.server().await?.address;
+    let orders: Vec<_> = (0..MANY).map(|_| with_faults_in_all(bench, FAULTS)).collect();
+    for orders in bursts(&orders) {
+        let answers = send_at_once(address, orders.iter().map(|(order, _)| post(order))).await;
+        for (answer, (_, due)) in answers.into_iter().zip(orders) {
+            names_all(&answer?, due).map_err(amid_others)?;
+        }
+    }
     Ok(())
+}
+
+fn names_all(answer: &Answer, due: &BTreeSet<String>) -> Outcome {
+    answer.expect_status(StatusCode::UNPROCESSABLE_ENTITY)?;
+    let named = pointers(answer)?;
+    let Some(one) = named.symmetric_difference(due).next() else { return Ok(()) };
+    let how = if due.contains(one) { "is missing" } else { "is too much" };
+    let what =
+        format!("`errors` with the pointers of all {} faults of this order, and no other: {one} {how}", due.len());
+    Err(answer.wrong(what))
 }
 
 async fn nothing_of_the_inside_is_told(bench: &mut Bench) -> Outcome {

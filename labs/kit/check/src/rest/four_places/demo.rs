@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{HeaderName, Method, StatusCode};
 use serde_json::Value;
 
 use super::{HEADER, JSON};
 use crate::bench::Bench;
-use crate::http::{Answer, Gate, Request, request, send};
+use crate::http::{Answer, Gate, Request, amid_others, bursts, request, send, send_at_once};
 use crate::verdict::{Failed, Outcome};
 
 /// For the first part of a body that nobody may be reading yet.
 const ARRIVE: Duration = Duration::from_secs(1);
 
-const MANY: usize = 200;
-/// No more than wait at a simple server's door.
-const AT_ONCE: usize = 6;
+const MANY: usize = 400;
+/// No more parameters than any server takes, and no longer a first line.
+const BESIDE: usize = 800;
 
 /// One request: path and query as they stand in its first line.
 pub(super) struct Demo {
@@ -41,7 +40,7 @@ impl Demo {
 
     /// What is to come back, by its name, where nothing is encoded.
     pub(super) fn values(&self) -> [(&'static str, String); 4] {
-        let param = self.query.trim_start_matches("param_demo=");
+        let param = self.query.trim_start_matches("param_demo=").split('&').next().unwrap_or_default();
         [("path", &*self.path), ("param", param), ("header", &self.header), ("body", &self.body)]
             .map(|(name, value)| (name, value.to_owned()))
     }
@@ -120,12 +119,20 @@ fn shown(value: &str) -> String {
     }
 }
 
-/// Many, some at a time: what two requests share shows.
+/// Many, some at a time: what two requests share shows. There is much to read in each, so that it takes
+/// long enough for the next to come in between.
 pub(super) async fn many_at_once(bench: &mut Bench) -> Outcome {
     let address = bench.server().await?.address;
-    let demos: Vec<Demo> = (0..MANY).map(|_| Demo::plain(bench)).collect();
-    let ask = async |demo: &Demo| expect_values(&send(address, demo.request()).await?, &demo.values());
-    stream::iter(&demos).map(ask).buffer_unordered(AT_ONCE).try_collect().await
+    let beside = "&a=1".repeat(BESIDE);
+    let long = |demo: Demo| Demo { query: format!("{}{beside}", demo.query), ..demo };
+    let demos: Vec<Demo> = (0..MANY).map(|_| long(Demo::plain(bench))).collect();
+    for demos in bursts(&demos) {
+        let answers = send_at_once(address, demos.iter().map(Demo::request)).await;
+        for (answer, demo) in answers.into_iter().zip(demos) {
+            expect_values(&answer?, &demo.values()).map_err(amid_others)?;
+        }
+    }
+    Ok(())
 }
 
 /// Two requests. The last byte of the first one's body comes when all its others have been read, as

@@ -3,18 +3,15 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use futures_util::{StreamExt, TryStreamExt, stream};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::ORDERS;
+use super::{JSON, ORDERS};
 use crate::bench::Bench;
-use crate::http::{Answer, Gate, Request, get, request, send};
+use crate::http::{AT_ONCE, Answer, Gate, Request, amid_others, bursts, get, request, send, send_at_once};
 use crate::verdict::{Failed, Outcome};
 
-/// Enough that ids from a clock meet, and no more than wait at a simple server's door.
-const AT_ONCE: usize = 6;
-const MANY: usize = 200;
+const MANY: usize = 350;
 /// For requests that nobody may be reading yet.
 const ARRIVE: Duration = Duration::from_millis(300);
 
@@ -61,6 +58,12 @@ pub(super) fn id(answer: &Answer) -> Result<Value, Failed> {
     Ok(id)
 }
 
+/// The same JSON in more bytes: with escapes, and more spaces than a first read may bring.
+pub(super) fn post_at_length(order: &Value) -> Request {
+    let escaped = order.to_string().replace('É', "\\u00c9").replace('🎧', "\\ud83c\\udfa7");
+    request(Method::POST, ORDERS).body(JSON, escaped.replace("\":", &format!("\" :\n{}", " ".repeat(3_900))))
+}
+
 /// Places it.
 pub(super) async fn place(bench: &mut Bench, order: &Value) -> Result<Answer, Failed> {
     let answer = bench.server().await?.send(post(order)).await?;
@@ -68,22 +71,31 @@ pub(super) async fn place(bench: &mut Bench, order: &Value) -> Result<Answer, Fa
     Ok(answer)
 }
 
-/// Places many, some at a time: what two requests share shows.
+/// Places many, some at a time: what two requests share shows. Each is long enough to read for others to come in
+/// between.
 pub(super) async fn many_at_once(bench: &mut Bench) -> Result<Vec<Answer>, Failed> {
     let address = bench.server().await?.address;
     let orders: Vec<Value> = (0..MANY).map(|_| order(bench, &["WEBCAM", "MOUSE"])).collect();
-    let place = async |order: &Value| {
-        let created = send(address, post(order)).await?;
-        created.expect_status(StatusCode::CREATED)?;
-        expect_order(&created, &created.json()?, order)?;
-        Ok(created)
-    };
-    stream::iter(&orders).map(place).buffer_unordered(AT_ONCE).try_collect().await
+    let mut placed = Vec::new();
+    for orders in bursts(&orders) {
+        for (created, order) in send_at_once(address, orders.iter().map(post_at_length)).await.into_iter().zip(orders) {
+            let created = created?;
+            is_placed(&created, order).map_err(amid_others)?;
+            placed.push(created);
+        }
+    }
+    Ok(placed)
+}
+
+fn is_placed(created: &Answer, order: &Value) -> Outcome {
+    created.expect_status(StatusCode::CREATED)?;
+    expect_order(created, &created.json()?, order)
 }
 
 /// Places some, of which all but the last byte is there before any is whole.
 pub(super) async fn at_one_moment(bench: &mut Bench) -> Result<Vec<(Answer, Value)>, Failed> {
-    let mut orders: Vec<Value> = (1..AT_ONCE).map(|_| order(bench, &["MOUSE"])).collect();
+    // In each another item at the same place: some keep all in one list.
+    let mut orders: Vec<Value> = (1..AT_ONCE).map(|_| order(bench, &["MOUSE", &bench.word()])).collect();
     // Somebody wants the same once more.
     orders.push(orders[0].clone());
     let address = bench.server().await?.address;
