@@ -59,6 +59,8 @@ async fn post_is_405(bench: &mut Bench) -> Outcome {
         post().json(&status),
         post().body("application/x-www-form-urlencoded", form),
         post().body("application/json", "{\"status\":"),
+        // Of a length that isn't told.
+        post().json(&status).header(header::TRANSFER_ENCODING, "chunked"),
     ];
     for request in posts {
         let answer = bench.server().await?.send(request).await?;
