@@ -89,8 +89,9 @@ fn on(exercise: &Exercise, file: &ProgressFile) -> String {
         let count = questions.len();
         say(format!("It was the last of its stage: `cargo lab quiz {name}` asks {count} on what differed."));
     }
-    if let Some(next) = COURSE.next(&progress) {
-        say(format!("Next: {} {}, with `cargo lab watch`", next.id, next.title()));
+    match COURSE.next(&progress) {
+        Some(next) => say(format!("Next: {} {}, with `cargo lab watch`", next.id, next.title())),
+        None => say("All exercises of your path are done: `cargo lab` says what comes after them.".to_owned()),
     }
     screen
 }

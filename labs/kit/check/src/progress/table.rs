@@ -150,8 +150,12 @@ pub fn next_step() -> (String, String) {
         _ if progress.is_new() => (course, "cargo lab tour, and then cargo lab watch".to_owned()),
         Some(next) => (format!("{course}; {} {} is next", next.id, next.title()), "cargo lab watch".to_owned()),
         None => {
-            let which = quiz::next(&progress).map_or(String::new(), |name| format!(" {name}"));
-            (course, format!("cargo lab quiz{which}"))
+            let what = match quiz::next(&progress) {
+                Some(name) => format!("cargo lab quiz {name}"),
+                None if COURSE.end(&progress).is_none() => "cargo lab path all".to_owned(),
+                None => "cargo run --release -p lab-compare -- peers".to_owned(),
+            };
+            (course, what)
         }
     }
 }
