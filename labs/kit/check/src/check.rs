@@ -9,6 +9,7 @@ use crate::exercise::{Exercise, Role};
 use crate::progress::ProgressFile;
 use crate::quiz::of_stage;
 use crate::report::paragraph;
+use crate::start::with_a_program_of_ones_own;
 use crate::trial::{NOT_COMPILED, Tried, tried};
 
 /// Grades what the arguments name, and remembers what came of it.
@@ -49,6 +50,7 @@ async fn to_the_end(args: CheckArgs) -> Result<(), Failure> {
         }
     };
     file.change(|progress| progress.touch(exercise).begun_at);
+    let is_typed = matches!(subject, Some(Subject::Typed(_)));
     let tried = tried(exercise, subject).await?;
     tried.note(exercise, &file);
     tried.show(exercise, args.output.json)?;
@@ -60,7 +62,7 @@ async fn to_the_end(args: CheckArgs) -> Result<(), Failure> {
             Err(Failure::refused("check_failed", format!("{} isn't done yet", exercise.id)))
         }
         Tried::Graded(_) if args.output.json => Ok(()),
-        Tried::Graded(_) => print(&on(exercise, &file)),
+        Tried::Graded(_) => print(&on(exercise, &file, is_typed)),
     }
 }
 
@@ -80,7 +82,7 @@ fn where_it_calls(exercise: &Exercise) -> String {
 }
 
 /// What to do after a pass.
-fn on(exercise: &Exercise, file: &ProgressFile) -> String {
+fn on(exercise: &Exercise, file: &ProgressFile, is_typed: bool) -> String {
     let (id, progress) = (exercise.id, file.read());
     let mut screen = String::from("\n");
     let mut say = |text: String| paragraph(&mut screen, "", &text);
@@ -90,6 +92,7 @@ fn on(exercise: &Exercise, file: &ProgressFile) -> String {
         say(format!("It was the last of its stage: `cargo lab quiz {name}` asks {count} on what differed."));
     }
     match COURSE.next(&progress) {
+        Some(next) if is_typed => say(with_a_program_of_ones_own(next)),
         Some(next) => say(format!("Next: {} {}, with `cargo lab watch`", next.id, next.title())),
         None => say("All exercises of your path are done: `cargo lab` says what comes after them.".to_owned()),
     }

@@ -125,7 +125,7 @@ fn is_file(word: &str) -> bool {
 fn is_exception(word: &str) -> bool {
     let name = word.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
     let is_errors = name.strip_suffix("Error").is_some_and(|stem| ERRORS.contains(&stem));
-    is_errors || name.strip_suffix("Exception").is_some_and(|stem| !stem.is_empty())
+    is_errors || word.contains("exceptions.") || name.strip_suffix("Exception").is_some_and(|stem| !stem.is_empty())
 }
 
 /// `v1.Equipment`. With its package, `orders.v1.Equipment`, it is the contract's, which the caller has.
@@ -155,6 +155,7 @@ mod tests {
     fn files_types_and_exceptions_are() {
         for text in [
             "at src/main.rs:12:5",
+            "werkzeug.exceptions.NotFound",
             "File \"/srv/app.py\", line 3",
             "invalid value: integer `70000`, expected u16",
             "invalid type: string, expected struct Order at line 1",

@@ -68,6 +68,17 @@ pub async fn start(args: StartArgs) -> Result<(), Failure> {
     ))
 }
 
+/// What comes next for whoever has just passed with one.
+pub(crate) fn with_a_program_of_ones_own(next: &Exercise) -> String {
+    let (id, title) = (next.id, next.title());
+    match template(next) {
+        Ok(_) => format!(
+            "Next: {id} {title}. In Python: `cargo lab start {id} --python`; `cargo lab show {id}` has its task"
+        ),
+        Err(_) => format!("Next: {id} {title}; `cargo lab show {id}` has its task"),
+    }
+}
+
 /// The one with the exercise's number, whatever the rest of its name.
 fn template(exercise: &Exercise) -> Result<String, Failure> {
     let number = exercise.id.split_once('/').map_or("", |(_, number)| number);

@@ -22,6 +22,7 @@ use crate::config::WatchArgs;
 use crate::course::COURSE;
 use crate::exercise::Exercise;
 use crate::progress::ProgressFile;
+use crate::start::with_a_program_of_ones_own;
 use crate::trial::tried;
 use crate::{hint, show};
 
@@ -106,12 +107,16 @@ impl Watch {
             }
         }
         let says = match self.program {
-            Some(_) => "`cargo lab path` shows what comes next.\n",
+            Some(_) => match COURSE.next(&self.file.read()) {
+                Some(next) => with_a_program_of_ones_own(next) + "\n",
+                None => "All exercises of your path are done. `cargo lab` says what comes after them.\n".to_owned(),
+            },
             None => COURSE
                 .end(&self.file.read())
-                .unwrap_or("Your path is done. `cargo lab quiz` asks questions, `cargo lab path all` has more.\n"),
+                .unwrap_or("Your path is done. `cargo lab quiz` asks questions, `cargo lab path all` has more.\n")
+                .to_owned(),
         };
-        self.say(says)
+        self.say(&says)
     }
 
     /// Checks at each save, up to a pass.

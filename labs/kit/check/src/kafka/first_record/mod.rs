@@ -105,7 +105,10 @@ async fn the_key_is_the_id(bench: &mut Bench) -> Outcome {
 }
 
 async fn the_value_is_the_order(bench: &mut Bench) -> Outcome {
-    let several = (0..4).map(|_| full_order(bench)).chain([json!({ "id": bench.id() })]).collect();
+    // U+0085 ends a line in some languages, and is a character like others in JSON.
+    let few =
+        [json!({ "id": bench.id() }), json!({ "id": bench.id() }), json!({ "id": bench.id(), "note": "a\u{85}b" })];
+    let several = (0..4).map(|_| full_order(bench)).chain(few).collect();
     for orders in [vec![full_order(bench)], several] {
         let spaced = |order: &Value| order.to_string().replace("\":", "\" : ");
         let lines: Vec<String> = orders.iter().map(spaced).enumerate().map(every_other_escaped).collect();

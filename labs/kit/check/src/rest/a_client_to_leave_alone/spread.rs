@@ -50,12 +50,24 @@ pub(super) fn are_spread(third: &[Duration], fourth_waits: &[Duration]) -> bool 
 /// are, one group in 40,000 fails here; where none is, the machine must hold up four of them by
 /// more than 24, 48 and 96 ms.
 pub(super) fn are_random(each: [&[Duration]; 3]) -> bool {
-    let shares = each.into_iter().zip(LONGEST).flat_map(|(waits, longest)| {
-        let half = longest.as_secs_f64() / 2.0;
-        waits.iter().map(move |wait| (wait.as_secs_f64() - half) / half)
-    });
-    let (least, most) = ends(shares.collect(), 3);
+    let (least, most) = ends(shares(each), 3);
     most - least > 0.12
+}
+
+/// Whether some of these many lie in the upper part of their range. Of 36 that are drawn from the
+/// whole of it, one group in 40,000 fails here; where they are drawn from its lower half, the
+/// machine must hold up four of them by a tenth of it and more.
+pub(super) fn are_from_the_whole(each: [&[Duration]; 3]) -> bool {
+    shares(each).iter().filter(|&&share| share > 0.6).count() > 3
+}
+
+/// 0: half of the longest was waited, 1: all of it.
+fn shares(each: [&[Duration]; 3]) -> Vec<f64> {
+    let of = |(waits, longest): (&[Duration], Duration)| {
+        let half = longest.as_secs_f64() / 2.0;
+        waits.iter().map(|wait| (wait.as_secs_f64() - half) / half).collect::<Vec<_>>()
+    };
+    each.into_iter().zip(LONGEST).flat_map(of).collect()
 }
 
 /// Of clients that come back together twice. Where each draws for itself, one group of eight in
@@ -127,6 +139,19 @@ mod tests {
         let [mut second, third, fourth] = LONGEST.map(|longest| four(longest, &|number| 0.5 + number as f64 / 80.0));
         second[2] += Duration::from_millis(90);
         assert!(!are_random([&second, &third, &fourth]));
+    }
+
+    #[test]
+    fn half_of_the_range_is_not_the_whole() {
+        let random = |_| f64::from(uuid::Uuid::new_v4().as_u64_pair().1 as u32) / f64::from(u32::MAX);
+        let of_twelve =
+            |part: f64| LONGEST.map(|longest| [0; 12].map(|_| longest.mul_f64(0.5 + 0.5 * part * random(0))));
+        let whole = |part: f64| {
+            let [second, third, fourth] = of_twelve(part);
+            are_from_the_whole([&second, &third, &fourth])
+        };
+        assert!((0..10_000).filter(|_| whole(1.0)).count() > 9_990);
+        assert!(!whole(0.5));
     }
 
     #[test]

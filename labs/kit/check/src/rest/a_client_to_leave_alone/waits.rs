@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::groups::{ASKED, Group};
 use super::job::Job;
 use super::runs::{Runs, nobody, runs};
-use super::spread::{are_apart, are_apart_in_all, are_random, are_spread};
+use super::spread::{are_apart, are_apart_in_all, are_from_the_whole, are_random, are_spread};
 use super::{are_given_up_at_the_last, expect_given_up};
 use crate::bench::Bench;
 use crate::call::Call;
@@ -175,38 +175,40 @@ fn waits(call: &Call) -> Vec<Duration> {
 }
 
 pub(super) async fn the_waits_differ(bench: &mut Bench) -> Outcome {
-    let clients = runs(bench, Group::Clients).await?;
-    let of = |number: usize| -> Vec<Duration> {
-        clients.iter().filter_map(|(_, call)| waits(call).get(number).copied()).collect()
-    };
-    let (second, third, fourth) = (of(0), of(1), of(2));
+    let (clients, others) = (runs(bench, Group::Clients).await?, runs(bench, Group::Others).await?);
+    let clients: Vec<&Call> = clients.iter().map(|(_, call)| call).collect();
+    let [second, third, fourth] = waits_of(&clients);
     let apart = are_apart(&second, &third) && are_apart_in_all([&second, &third, &fourth]);
     if !(apart && are_spread(&third, &fourth)) {
-        return Err(not_spread(&clients[0].1, "each of the eight waited", [second, third, fourth]));
+        return Err(not_spread(&clients, "each of the eight waited"));
     }
-    let others = runs(bench, Group::Others).await?;
     let lost: Vec<&Call> = others.iter().map(|(_, call)| call).filter(|call| !was_answered(call)).collect();
-    let [second, third, fourth] =
-        [0, 1, 2].map(|number| lost.iter().filter_map(|call| waits(call).get(number).copied()).collect::<Vec<_>>());
-    let random = are_random([&second, &third, &fourth]);
-    if random {
-        Ok(())
-    } else {
-        Err(not_spread(lost[0], "two PUTs and two DELETEs waited whose answers were lost", [second, third, fourth]))
+    let [second, third, fourth] = waits_of(&lost);
+    if !are_random([&second, &third, &fourth]) {
+        return Err(not_spread(&lost, "two PUTs and two DELETEs waited whose answers were lost"));
     }
+    let both = [clients, lost].concat();
+    let [second, third, fourth] = waits_of(&both);
+    let from_the_whole = are_from_the_whole([&second, &third, &fourth]);
+    if from_the_whole { Ok(()) } else { Err(not_spread(&both, "each of twelve waited")) }
+}
+
+/// Before the second attempt, the third and the fourth.
+fn waits_of(calls: &[&Call]) -> [Vec<Duration>; 3] {
+    [0, 1, 2].map(|number| calls.iter().filter_map(|call| waits(call).get(number).copied()).collect())
 }
 
 fn was_answered(call: &Call) -> bool {
     call.requests().iter().any(|one| one.reply.starts_with("HTTP/1.1"))
 }
 
-fn not_spread(one: &Call, who: &str, waits: [Vec<Duration>; 3]) -> Failed {
-    let [second, third, fourth] = waits.map(|waits| {
+fn not_spread(calls: &[&Call], who: &str) -> Failed {
+    let [second, third, fourth] = waits_of(calls).map(|waits| {
         let mut all: Vec<_> = waits.iter().map(Duration::as_millis).collect();
         all.sort_unstable();
         all.iter().map(u128::to_string).collect::<Vec<_>>().join(" ")
     });
-    let failed = one.wrong("waits that are spread between half and all of 400, 800 and 1600 ms");
+    let failed = calls[0].wrong("waits that are spread between half and all of 400, 800 and 1600 ms");
     let came_back = format!(
         "(ms that {who})\nbefore the second attempt: {second}\nbefore the third: {third}\nbefore the fourth: {fourth}"
     );

@@ -1,5 +1,6 @@
 //! What the stock says, and what becomes of the PUT.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode, header};
@@ -10,7 +11,7 @@ use super::STOCK;
 use super::meanwhile::a_no_is_for_one;
 use super::order::{Order, TEXTS, draw, many, new_order, placed, while_stock};
 use crate::bench::Bench;
-use crate::http::{Answer, Gate, Received, Reply, send};
+use crate::http::{Answer, Gate, Received, Reply, Request, send};
 use crate::verdict::{Failed, Outcome};
 
 /// Until the program must have given up on a stock that says nothing; a little more
@@ -162,14 +163,22 @@ async fn silence_and_a_late_yes(bench: &mut Bench, order: &Order) -> Outcome {
     });
     let address = bench.server().await?.address;
     let put = tokio::spawn(send(address, other.put(&equipment).patience(PATIENCE)));
+    // Whoever holds the order while he waits lets the next one wait twice as long.
+    let second = order.put(&draw(&[&order.equipment]));
+    let second = tokio::spawn(send_in_time(address, second, StatusCode::SERVICE_UNAVAILABLE));
     // It ends by itself, with the program at the latest.
     tokio::spawn(async move {
         let _ = timeout(PATIENCE, stock.wait_for(1)).await;
         gate.open_after(LATE).await;
     });
     let refused = refused(bench, order, StatusCode::SERVICE_UNAVAILABLE).await;
-    let silent = |failed| while_stock("the stock: no answer, and the connection stayed open", failed);
+    let second = super::at_once::answer_of(second).await;
+    let silent = |failed| {
+        let stock = "the stock: no answer to either of two PUTs of one order, and the connections stayed open";
+        while_stock(stock, failed)
+    };
     let refused = refused.map_err(silent)?;
+    second.map_err(silent)?;
     let late = super::at_once::answer_of(put).await?;
     late.expect_status(StatusCode::OK).map_err(|failed| while_stock("the stock says yes after 2.5 s", failed))?;
     never.open();
@@ -178,14 +187,20 @@ async fn silence_and_a_late_yes(bench: &mut Bench, order: &Order) -> Outcome {
 }
 
 async fn refused(bench: &mut Bench, order: &Order, status: StatusCode) -> Result<Answer, Failed> {
-    let put = order.put(&draw(&[&order.equipment])).patience(PATIENCE);
+    let put = order.put(&draw(&[&order.equipment]));
+    let answer = send_in_time(bench.server().await?.address, put, status).await?;
+    order.expect_unchanged(bench, &answer).await?;
+    Ok(answer)
+}
+
+/// Its answer has this status.
+async fn send_in_time(address: SocketAddr, put: Request, status: StatusCode) -> Result<Answer, Failed> {
     let begin = Instant::now();
-    let answer = bench.server().await?.send(put).await.map_err(|failed| {
+    let answer = send(address, put.patience(PATIENCE)).await.map_err(|failed| {
         let expected = format!("{status} within 4 s");
         if begin.elapsed() >= PATIENCE { Failed { expected, ..failed } } else { failed }
     })?;
     answer.expect_status(status)?;
-    order.expect_unchanged(bench, &answer).await?;
     Ok(answer)
 }
 
