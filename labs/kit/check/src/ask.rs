@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 pub(crate) struct Answers {
     lines: mpsc::Receiver<String>,
     ended: bool,
+    left: bool,
 }
 
 impl Answers {
@@ -28,17 +29,17 @@ impl Answers {
         };
         let thread = thread::Builder::new().name("answers".into()).spawn(read);
         thread.map_err(|error| Failure::missing(format!("can't start a thread: {}", lab_console::reason(&error))))?;
-        Ok(Self { lines, ended: false })
+        Ok(Self { lines, ended: false, left: false })
     }
 
     /// Nobody is asked.
     pub(crate) fn none() -> Self {
-        Self { lines: mpsc::channel(1).1, ended: true }
+        Self { lines: mpsc::channel(1).1, ended: true, left: false }
     }
 
-    /// The next line, without its break; `None` when nobody is there any more.
+    /// The next line, without its break; `None` when nobody is there any more, or wants to answer.
     pub(crate) async fn line(&mut self) -> Option<String> {
-        let line = self.lines.recv().await;
+        let line = if self.left { None } else { self.lines.recv().await };
         self.ended |= line.is_none();
         line
     }
@@ -48,6 +49,15 @@ impl Answers {
         if io::stdin().is_terminal() {
             while self.lines.try_recv().is_ok() {}
         }
+    }
+
+    /// Whoever is there wants to answer nothing more.
+    pub(crate) fn leave(&mut self) {
+        self.left = true;
+    }
+
+    pub(crate) fn left(&self) -> bool {
+        self.left
     }
 
     /// Nobody is there any more.

@@ -59,7 +59,9 @@ async fn to_the_end(args: CheckArgs) -> Result<(), Failure> {
             Err(Failure::refused(NOT_COMPILED, format!("{} doesn't compile yet", exercise.id)))
         }
         Tried::Graded(verdict) if !verdict.passed => {
-            Err(Failure::refused("check_failed", format!("{} isn't done yet", exercise.id)))
+            let was_done = file.read().is_done(exercise);
+            let how = if was_done { "was done before, and fails now" } else { "isn't done yet" };
+            Err(Failure::refused("check_failed", format!("{} {how}", exercise.id)))
         }
         Tried::Graded(_) if args.output.json => Ok(()),
         Tried::Graded(_) => print(&on(exercise, &file, is_typed)),

@@ -47,8 +47,12 @@ impl<'a> From<&'a Choice> for Optioned<'a> {
 }
 
 impl Asker<'_> {
-    /// Asks, and notes the answer. `None`: it was skipped. `name` is what it is noted under.
+    /// Asks, and notes the answer. `None`: it was skipped. `name` is what it is noted under. After a `q` none
+    /// is asked.
     pub(crate) async fn ask(&mut self, name: &str, question: &Question) -> Result<Option<bool>, Failure> {
+        if self.answers.left() {
+            return Ok(None);
+        }
         let answer = self.answer(question).await?;
         let right = answer.as_ref().map(|answer| is_right(question, answer));
         if let Some(right) = right {
@@ -75,9 +79,13 @@ impl Asker<'_> {
             match self.answers.line().await {
                 None => return Ok(None),
                 Some(line) if line.is_empty() => return Ok(None),
+                Some(line) if ["q", "quit", "exit"].contains(&&*line) => {
+                    self.answers.leave();
+                    return Ok(None);
+                }
                 Some(line) => match chosen(&line, count) {
                     Some(answer) => return Ok(Some(answer)),
-                    None => self.say(&format!("\nNumbers from 1 to {count}, please, as 2 or 1 3.\n"))?,
+                    None => self.say(&format!("\nNumbers from 1 to {count}, please, as 2 or 1 3; q ends this.\n"))?,
                 },
             }
         }

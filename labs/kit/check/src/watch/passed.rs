@@ -40,10 +40,14 @@ impl Watch {
         let mut asker = Asker { answers: &mut self.answers, file: &self.file, json: self.json };
         asker.ask(exercise.id, &exercise.data().question).await?;
         for (question, name) in due {
+            if asker.answers.left() {
+                break;
+            }
             lab_console::print("\nOnce more, for it was missed:\n")?;
             asker.ask(&name, &question).await?;
         }
-        if let Some((_, questions)) = of_stage(exercise, &self.file.read()) {
+        let closing = of_stage(exercise, &self.file.read()).filter(|_| !self.answers.left());
+        if let Some((_, questions)) = closing {
             self.rule("a stage is done: what differed?")?;
             let mut asker = Asker { answers: &mut self.answers, file: &self.file, json: self.json };
             for (name, question) in &questions {

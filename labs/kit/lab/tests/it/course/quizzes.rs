@@ -24,6 +24,14 @@ async fn enter_skips_and_the_end_of_the_input_skips_the_rest(
 }
 
 #[tokio::test]
+async fn q_ends_them_and_what_was_answered_counts() {
+    let learner = Learner::new();
+    let text = learner.run_with(&["quiz", "postman"], "1\nq\n2\n").await.expect(0).stdout;
+    assert_eq!(text.matches("(Enter skips)").count(), 2, "{text}");
+    assert!(text.contains("of 1 right, 2 skipped"), "{text}");
+}
+
+#[tokio::test]
 async fn what_was_missed_is_explained_and_comes_back_until_it_is_right() {
     let learner = Learner::new();
     let missed = learner.run_with(&["quiz", "postman"], "1\n2\n2\n").await.expect(0).stdout;
