@@ -29,6 +29,8 @@ fn read_back() -> Result<(), Box<dyn Error>> {
         .set("group.id", std::env::var("LAB_GROUP").unwrap_or("mine".to_owned()))
         // Where a group begins that is nowhere yet: by default at the end.
         .set("auto.offset.reset", "earliest")
+        // A consumer that is dropped takes what is left in its queue: with auto-commit that is
+        // committed, and nobody has printed it.
         .set("enable.auto.commit", "false")
         .create()?;
     let mut ends = ends(&consumer, &topic)?;

@@ -1,5 +1,6 @@
 //! kafka/02: read a topic to the end that was there at the start.
 
+mod end;
 mod slow;
 
 use std::sync::Arc;
@@ -9,11 +10,12 @@ use futures_util::join;
 use serde_json::json;
 use tokio::time::sleep;
 
+use self::end::is_where_it_was;
 use self::slow::{is_not_at_its_end, pauses_in_between};
 use super::README;
 use super::topic::{TO_READ, Topic, filled, holding, new, opened};
 use crate::bench::Bench;
-use crate::broker::{Asked, At, Consuming, FETCH, Fate, MEMBER, New, OFFSET_COMMIT, Record};
+use crate::broker::{Asked, At, Consuming, Fate, MEMBER, New, OFFSET_COMMIT, Record};
 use crate::exercise::{Exercise, Role, checks};
 use crate::http::Gate;
 use crate::meanwhile::Meanwhile;
@@ -40,14 +42,8 @@ pub(crate) const EXERCISE: Exercise = Exercise {
 
 /// What it takes for a commit.
 const COMMIT: Duration = Duration::from_secs(1);
-/// By so many requests of the checker's the last partition is longer than the others.
-const LONGER: usize = 12;
-/// What it takes for the first records, while others come.
-const GROWTH: Duration = Duration::from_millis(1_500);
 /// For an end where nobody is there: ten seconds, and what a busy machine adds.
 const NOBODY: Duration = Duration::from_secs(11);
-/// Between two records that come while the program reads.
-const MOMENT: Duration = Duration::from_millis(50);
 
 async fn a_new_group_gets_all(bench: &mut Bench) -> Outcome {
     for counts in [[5, 3, 2], [2, 40, 7]] {
@@ -141,7 +137,7 @@ async fn long_ones(bench: Bench) -> Arc<LongOnes> {
         is_not_at_its_end(&bench),
         pauses_in_between(&bench),
         goes_on(&bench),
-        ends_where_it_was(&bench),
+        is_where_it_was(&bench),
         fails_without_a_broker(&bench)
     );
     Arc::new(LongOnes { slow: slow.and(pauses), again, end, nobody })
@@ -186,36 +182,6 @@ fn places(committed: &[Option<i64>]) -> String {
     };
     let all: Vec<String> = committed.iter().enumerate().map(place).collect();
     format!("the group had committed: {}", all.join(", "))
-}
-
-async fn ends_where_it_was(bench: &Bench) -> Outcome {
-    let (topic, group) = (filled(bench, [1, 1, 1]).await?, bench.word());
-    // While it still reads here, it is given what is behind the end of the others.
-    for _ in 0..LONGER {
-        topic.send(bench, [0, 0, 1]).await?;
-    }
-    let before = bench.kafka().read(&topic.name).await?;
-    // By the time that it gets the first records, each partition has grown, and some by more than was
-    // there in all three.
-    let gate = Gate::new();
-    let relay = holding(bench, &gate, Asked::is_fetch, Fate::Hold).await?;
-    let enough = opened(&gate, relay.wait_for(FETCH, 1), GROWTH, GROWTH + TO_READ);
-    let first = tokio::select! {
-        first = bench.consume(At::Relay(&relay), &topic.name, &group, enough) => first?,
-        failed = topic.feed.send_on(|| (0..3).map(|partition| new(bench, partition)).collect(), MOMENT) => {
-            return failed;
-        }
-    };
-    first.expect_exit(0)?;
-    let printed = first.printed()?;
-    let has_them = before.iter().all(|record| printed.contains(record));
-    first.expect(&format!("on stdout at least the {} records that were there at the start", before.len()), has_them)?;
-    // What it had in hand, and didn't print, is as good as lost when it has committed that.
-    let second = topic.read_by(bench, &group).await?;
-    let rest: Vec<Record> = second.there.iter().filter(|record| !printed.contains(record)).cloned().collect();
-    let what = format!("on stdout the {} records that the group {group} hasn't printed the first time", rest.len());
-    second.expect_printed(&what, &rest)?;
-    second.expect_exit(0)
 }
 
 async fn fails_without_a_broker(bench: &Bench) -> Outcome {
