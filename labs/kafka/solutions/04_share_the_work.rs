@@ -65,7 +65,8 @@ fn consumer() -> KafkaResult<StreamConsumer> {
         // hears that others come and go, three times as often and more.
         .set("session.timeout.ms", "6000")
         .set("heartbeat.interval.ms", "1000")
-        // What is stored is committed every 5 seconds, and when a partition goes to another.
+        // What is stored is committed every 5 seconds, and when a partition goes to another. By
+        // default that is what the library gives out, also to a consumer that is dropped.
         .set("enable.auto.offset.store", "false")
         .create()
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
+use super::full::commits_no_more;
 use super::share::{PATIENCE, Share};
 use crate::bench::Bench;
 use crate::broker::{Asked, Fate, JOIN_GROUP, LEAVE_GROUP, Member, New, OFFSET_COMMIT, Record, Relay};
@@ -61,6 +62,8 @@ pub(super) async fn what_is_printed_is_committed(bench: &mut Bench) -> Outcome {
 async fn leaves(bench: &Bench) -> Left {
     let (ended, idle) = tokio::join!(ended(bench), with_nothing_to_commit(bench));
     match ended {
+        // Not before: it keeps the machine busy.
+        Ok((left, Ok(()))) => Left { ended: idle, left, committed: commits_no_more(bench).await },
         Ok((left, committed)) => Left { ended: idle, left, committed },
         Err(failed) => Left { ended: Err(failed.clone()), left: Err(failed.clone()), committed: Err(failed) },
     }

@@ -1,6 +1,7 @@
 //! kafka/04: share the work.
 
 mod alone;
+mod full;
 mod grows;
 mod leaves;
 mod share;
