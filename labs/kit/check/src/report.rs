@@ -62,12 +62,17 @@ fn part(screen: &mut String, name: &str, text: &str) {
 fn raw(screen: &mut String, name: &str, text: &str) {
     let ours = |line: &str| line.starts_with('(') && line.ends_with(')');
     let lines = text.trim_end().lines();
-    let mut all: Vec<String> = lines
-        .flat_map(|line| if ours(line) { wrap_words(&printable(line), WIDTH - MARGIN) } else { pieces(line) })
-        .collect();
+    let mut all: Vec<String> = Vec::new();
+    let mut begins = Vec::new();
+    for line in lines {
+        begins.push(all.len());
+        all.extend(if ours(line) { wrap_words(&printable(line), WIDTH - MARGIN) } else { pieces(line) });
+    }
     // What went wrong stands at the end.
     if all.len() > LINES {
-        let end = all.split_off(all.len() - LAST);
+        let least = all.len() - LAST;
+        // With the begin of a line, where one is so near.
+        let end = all.split_off(begins.into_iter().find(|begin| *begin >= least).unwrap_or(least));
         let more = all.len() - (LINES - LAST);
         all.truncate(LINES - LAST);
         all.push(format!("… and {more} more lines"));

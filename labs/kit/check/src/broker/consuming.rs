@@ -83,11 +83,20 @@ impl Consuming {
             false => format!("(in the topic: place, key, value)\n{}", listed(&self.there)),
         };
         let stdout = self.run.ran.stdout.trim();
-        let shown: String = stdout.chars().take(SHOWN).collect();
-        let printed =
-            if stdout.is_empty() { "(nothing on stdout)".to_owned() } else { format!("(on stdout)\n{shown}") };
+        let printed = if stdout.is_empty() {
+            "(nothing on stdout)".to_owned()
+        } else {
+            format!("(on stdout)\n{}", first_lines(stdout, SHOWN))
+        };
         self.run.wrong(&format!("{}{there}", self.note), expected, &printed)
     }
+}
+
+/// So many characters, and no line in part but the first.
+fn first_lines(text: &str, most: usize) -> String {
+    let Some((cut, _)) = text.char_indices().nth(most) else { return text.to_owned() };
+    let Some(end) = text[..cut].rfind('\n') else { return text[..cut].to_owned() };
+    format!("{}\n(… and {} more)", &text[..end], text[end..].trim().lines().count())
 }
 
 /// A record as it must be printed, with spaces as somebody may write them.
