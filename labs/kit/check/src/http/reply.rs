@@ -143,8 +143,12 @@ impl Reply {
             }
             Self::HangBody { status, headers, body } => Some(half_a_response(status, headers, body, stream::pending())),
             Self::Chunked { status, headers, body } => {
-                let pieces: Vec<_> = body.as_bytes().chunks(8 * 1024).map(Bytes::copy_from_slice).collect();
-                Some(response(status, headers, streamed(stream::iter(pieces.into_iter().map(Ok)))))
+                // Some decode each for itself: the first ends in the middle of a character.
+                let middle = body.find(|c: char| !c.is_ascii()).map_or(0, |at| at + 1);
+                let (first, rest) = body.as_bytes().split_at(middle);
+                let pieces = first.chunks(8 * 1024).chain(rest.chunks(8 * 1024)).map(Bytes::copy_from_slice);
+                let pieces: Vec<_> = pieces.map(Ok).collect();
+                Some(response(status, headers, streamed(stream::iter(pieces))))
             }
             Self::Endless { status, content_type, begin, taken } => {
                 let headers = vec![("content-type", content_type.to_owned())];

@@ -182,6 +182,10 @@ fn well(bench: &Bench) -> Vec<Run> {
         let done = Reply::json(status, &job.order());
         (job, vec![done])
     }));
+    // In pieces, as many servers send what they don't know the length of.
+    let job = Job::new(bench, GET);
+    let in_pieces = job.done().chunked();
+    runs.push((job, vec![in_pieces]));
     runs
 }
 

@@ -1,10 +1,17 @@
 //! One writer, alone.
 
+use std::time::Duration;
+
 use http::{StatusCode, header};
+use tokio::join;
 
 use super::order::{Order, TEXTS, both, draw, many, new_order, new_order_of, placed, read, shuffled};
 use crate::bench::Bench;
+use crate::http::{Gate, send};
 use crate::verdict::{Failed, Outcome};
+
+/// For a part of a request to be read before the rest of it comes.
+const ARRIVE: Duration = Duration::from_millis(300);
 
 pub(super) async fn etag_is_strong(bench: &mut Bench) -> Outcome {
     let (order, _stock) = placed(bench).await?;
@@ -54,7 +61,11 @@ pub(super) async fn put_changes(bench: &mut Bench) -> Outcome {
             read(bench, other.clone()).await.map_err(failed)?;
         }
     }
-    Ok(())
+    // The first part of it ends within a character.
+    let (address, gate) = (bench.server().await?.address, Gate::new());
+    let (answer, ()) = join!(send(address, order.put(&TEXTS).held_at(&gate)), gate.open_after(ARRIVE));
+    answer?.expect_status(StatusCode::OK)?;
+    read(bench, Order { equipment: TEXTS.into(), ..order }).await.map(|_| ())
 }
 
 pub(super) async fn tag_is_new(bench: &mut Bench) -> Outcome {
