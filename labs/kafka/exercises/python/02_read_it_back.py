@@ -22,9 +22,7 @@ CONSUMER = Consumer({
 def read():
     """Prints what the group hasn't read yet, up to where the topic ends now."""
     # Here is your part. `poll` gives one record, or None for now. Where is the end? And
-    # where does a new group begin? Ask the broker before you subscribe: whoever ends while it
-    # joins its group may stay a member of it.
-    CONSUMER.subscribe([TOPIC])
+    # where does a new group begin?
     record = CONSUMER.poll(1)
     if record is not None and record.error() is None:
         show(record)
@@ -42,6 +40,7 @@ def show(record):
 
 
 if __name__ == "__main__":
+    CONSUMER.subscribe([TOPIC])
     try:
         read()
     finally:

@@ -75,6 +75,19 @@ fn members_share_and_what_one_leaves_the_other_has_at_once() {
 }
 
 #[test]
+fn who_ends_while_it_joins_is_no_member() {
+    let (_embedded, address, topic) = broker();
+    for millis in (0..=400).step_by(50) {
+        let group = unique("group");
+        let joining = long_lived(&address, &group, &topic);
+        drop(joining.poll(Duration::from_millis(millis)));
+        drop(joining);
+        // The session is two minutes: the next is given its share before, or never here.
+        until_shared(&[&long_lived(&address, &group, &topic)], &[3]);
+    }
+}
+
+#[test]
 fn a_group_that_ended_goes_on_at_once() {
     let (_embedded, address, topic) = broker();
     let group = unique("group");

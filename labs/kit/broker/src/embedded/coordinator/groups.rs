@@ -72,9 +72,10 @@ impl Groups {
         leave.members.iter().map(leaves).collect()
     }
 
-    /// Nobody is in this group, or about to be.
-    pub(super) fn is_empty(&self, group: &str) -> bool {
-        self.0.get(group).is_none_or(|group| group.size() == 0)
+    /// Whether it makes somebody the first member. One who has yet to be told its id is told at once: else it
+    /// can't say that it leaves.
+    pub(super) fn begins_with(&self, join: &Join) -> bool {
+        !join.asks_for_an_id() && self.0.get(&join.group).is_none_or(|group| group.members.is_empty())
     }
 
     /// A group that isn't known here is the mock's matter.

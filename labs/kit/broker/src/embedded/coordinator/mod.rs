@@ -58,7 +58,7 @@ impl Coordinator {
         let now = Instant::now();
         match request {
             Request::Join(join) => {
-                if self.groups().is_empty(&join.group) {
+                if self.groups().begins_with(&join) {
                     sleep(FIRST).await;
                 }
                 let now = Instant::now();

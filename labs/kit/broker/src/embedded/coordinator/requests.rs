@@ -36,6 +36,13 @@ pub(super) struct Join {
     pub(super) protocols: Vec<(String, Vec<u8>)>,
 }
 
+impl Join {
+    /// Nobody becomes a member by it: the answer is an id.
+    pub(super) fn asks_for_an_id(&self) -> bool {
+        self.asks_twice && self.who == Who::default()
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sync {
     pub(super) group: String,
