@@ -4,11 +4,15 @@
 """
 
 import argparse
+import functools
+import hashlib
 import json
 import os
+import pathlib
 import random
 import socket
 import sys
+import tempfile
 import time
 
 STYLE, EXERCISE, *ARGUMENTS = sys.argv[1:]
@@ -136,6 +140,10 @@ def send(method, path, body=None, more={}):
         try:
             status, headers, found = exchange(method, path, sent, more)
             if status not in (429, 503):
+                if STYLE == "held up for a second" and held_up():
+                    held_up().pop()
+                    time.sleep(PATIENCE)
+                    raise Lost("too late")
                 return status, found, lost
             why, after = f"status {status}", headers.get("retry-after")
             if after is None and method == "POST" or after and int(after) > 5:
@@ -151,6 +159,19 @@ def send(method, path, body=None, more={}):
         if attempt < 3:
             time.sleep(wait)
     raise ValueError(why)
+
+
+@functools.cache
+def held_up():
+    """As by a busy machine: some runs, and not again when the same is run once more. Pop it: once is enough."""
+    told = hashlib.sha256("\0".join(ARGUMENTS).encode()).hexdigest()
+    mark = pathlib.Path(tempfile.gettempdir(), f"held-up-{told}")
+    if mark.exists():
+        mark.unlink()
+    elif told[0] in "0123":
+        mark.touch()
+        return [True]
+    return []
 
 
 def carry_out():

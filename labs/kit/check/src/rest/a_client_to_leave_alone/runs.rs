@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt, MaybeDone, maybe_done, try_join_all};
+use http::StatusCode;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::POST;
 use super::groups::{Group, IN_LINE, Run};
 use super::job::Job;
+use super::waits::{ALL_BUT_A_SECOND, LONGEST};
 use crate::bench::Bench;
 use crate::beside::{UnderWay, under_way};
 use crate::call::Call;
@@ -22,6 +24,10 @@ const ALONE: Duration = Duration::from_secs(12);
 /// Runs that have not sent anything yet. To start takes a processor, and to wait takes none: so
 /// those that wait are hardly held up by the others, and nor are their times.
 const STARTING: usize = 2;
+/// Of a run in which the machine held the client up.
+const TRIES: usize = 2;
+/// May be added to a time that was asked for.
+const HALF_A_SECOND: Duration = Duration::from_millis(500);
 /// Runs that are under way. Some languages take much memory.
 const UNDER_WAY: usize = 20;
 
@@ -79,10 +85,48 @@ async fn one(bench: Bench, (job, replies): Run, patience: Duration, turn: Turn) 
     let started = Arc::new(Mutex::new(started));
     let args = job.args();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let call = bench.call(&args, patience, plan(replies, Arc::clone(&started))).await;
-    // It may have ended without a request.
-    is_over(&started);
+    let mut tries = 0;
+    let call = loop {
+        let call = bench.call(&args, patience, plan(replies.clone(), Arc::clone(&started))).await;
+        // It may have ended without a request.
+        is_over(&started);
+        tries += 1;
+        if tries == TRIES || !call.as_ref().is_ok_and(|call| was_held_up(call, &replies)) {
+            break call;
+        }
+    };
     Ok((job, call?))
+}
+
+/// An answer was here, and what came next was late by as much as an attempt may take: a client that the
+/// machine doesn't let go on takes the answer for lost, and is right. One that is wrong is so each time.
+fn was_held_up(call: &Call, replies: &[Reply]) -> bool {
+    let requests = call.requests();
+    let mut at: Vec<_> = requests.iter().map(|one| one.at).collect();
+    // The end of one that was killed isn't its own.
+    at.extend(call.ran.status.map(|_| call.ran.ended));
+    at.windows(2).enumerate().any(|(number, two)| {
+        let goes_on = number + 1 < requests.len();
+        let due = due(&replies[number.min(replies.len() - 1)], goes_on.then_some(number));
+        due.is_some_and(|due| two[1].duration_since(two[0]) > due + ALL_BUT_A_SECOND)
+    })
+}
+
+/// When the next request is due after this answer to the one with that number, or the end without one.
+/// `None`: the answer doesn't come whole.
+fn due(reply: &Reply, number: Option<usize>) -> Option<Duration> {
+    match reply {
+        Reply::Late(time, reply) => Some(*time + due(reply, number)?),
+        Reply::Answer { status: StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS, headers, .. } => {
+            let Some(number) = number else { return Some(Duration::ZERO) };
+            let asked =
+                headers.iter().find(|(name, _)| *name == "retry-after").and_then(|(_, value)| value.parse().ok());
+            let own = || LONGEST.get(number).copied().unwrap_or_default();
+            Some(asked.map_or_else(own, |seconds| Duration::from_secs(seconds) + HALF_A_SECOND))
+        }
+        Reply::Answer { .. } | Reply::Chunked { .. } => Some(Duration::ZERO),
+        _ => None,
+    }
 }
 
 /// The first request gets the first reply, and so on. With it the start is over.

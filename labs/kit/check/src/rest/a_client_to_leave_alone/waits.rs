@@ -22,7 +22,7 @@ const MORE: Duration = Duration::from_millis(700);
 /// An attempt without an answer, with the wait that may follow the first, and 250 ms for the machine.
 const A_SECOND_AND_MORE: Duration = Duration::from_millis(1_650);
 /// What ends before was ended by the other side.
-const ALL_BUT_A_SECOND: Duration = Duration::from_millis(750);
+pub(super) const ALL_BUT_A_SECOND: Duration = Duration::from_millis(750);
 
 pub(super) async fn a_post_may_come_back(bench: &mut Bench) -> Outcome {
     for (job, call) in &*runs(bench, Group::PostsAsked).await? {
