@@ -142,7 +142,8 @@ impl Bench {
             command = command.env(name, value);
         }
         let mut process = self.programs.start(command)?;
-        process.wait_until_it_listens(address).await?;
+        let variable = self.role.address().map_or("", |(variable, _)| variable);
+        process.wait_until_it_listens(address, variable).await?;
         Ok(Server { address, process: Some(process), _claim: Some(claim) })
     }
 

@@ -25,3 +25,10 @@ pub(crate) fn starter(exercise: &Exercise) -> PathBuf {
 pub(crate) fn solution(exercise: &Exercise) -> PathBuf {
     format!("labs/{}/solutions/{}", exercise.lab(), exercise.file_name()).into()
 }
+
+/// Ours in Python, from the root, where there is one.
+pub(crate) fn solution_in_python(exercise: &Exercise) -> Option<PathBuf> {
+    let folder = PathBuf::from(format!("labs/{}/solutions/python", exercise.lab()));
+    let path = folder.join(exercise.file_name()).with_extension("py");
+    root().join(&path).is_file().then_some(path)
+}

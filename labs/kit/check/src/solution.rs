@@ -21,6 +21,8 @@ struct Solution {
     file: String,
     solution: String,
     explanation: String,
+    /// The file of the one in Python.
+    python: Option<String>,
 }
 
 /// Prints the solution; before a pass only to somebody who says that it is wanted.
@@ -39,11 +41,13 @@ pub async fn solution(args: SolutionArgs) -> Result<(), Failure> {
     let solution = read(exercise)?;
     file.change(|progress| progress.touch(exercise).solution_shown_at.get_or_insert(Timestamp::now()).to_owned());
     let (path, explanation) = (repository::solution(exercise).display().to_string(), exercise.data().explanation);
+    let python = repository::solution_in_python(exercise).map(|path| path.display().to_string());
     if args.output.json {
-        let shown = Solution { exercise: exercise.id, file: path, solution, explanation };
+        let shown = Solution { exercise: exercise.id, file: path, solution, explanation, python };
         return Output::new(true).record(&shown, "");
     }
-    print(&format!("{path}\n\n{solution}\n{}", explained(exercise)))
+    let python = python.map(|path| format!("\nIn Python: {path}\n")).unwrap_or_default();
+    print(&format!("{path}\n\n{solution}\n{}{python}", explained(exercise)))
 }
 
 /// Our program's text.

@@ -60,10 +60,10 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Returns when it takes connections.
-    pub(crate) async fn wait_until_it_listens(&mut self, address: SocketAddr) -> Result<(), Failed> {
+    /// Returns when it takes connections at the address that `variable` told it.
+    pub(crate) async fn wait_until_it_listens(&mut self, address: SocketAddr, variable: &str) -> Result<(), Failed> {
         let (begin, mut looks_elsewhere) = (Instant::now(), TO_OPEN_ANOTHER);
-        let did = format!("(started the program, with {address} as where to listen)");
+        let did = format!("(started the program with {variable}={address})");
         loop {
             if TcpStream::connect(address).await.is_ok() {
                 return Ok(());

@@ -26,6 +26,9 @@ impl Watch {
         } else {
             let what = if exercise.role.runs() { "Ours, in Rust" } else { "Ours" };
             self.say(&format!("{what}: {}\n", repository::solution(exercise).display()))?;
+            if let Some(path) = repository::solution_in_python(exercise) {
+                self.say(&format!("Ours, in Python: {}\n", path.display()))?;
+            }
         }
         self.say(&format!("\n{}", solution::explained(exercise)))?;
         self.ask(exercise).await
