@@ -72,15 +72,13 @@ impl Group {
     fn newcomer(&mut self, join: &Join, now: Instant) -> Result<Place, (String, Error)> {
         let begin = join.who.instance.as_ref().unwrap_or(&join.client);
         let id = format!("{begin}-{}", Uuid::new_v4());
-        let Some(instance) = &join.who.instance else {
-            if !join.asks_twice {
-                return Ok(self.add(id, join, now));
-            }
+        if join.asks_for_an_id() {
             let session = Duration::from_millis(join.session_ms.max(0).unsigned_abs().into());
             self.pending.insert(id.clone(), now + session);
             return Err((id, Error::MemberIdRequired));
-        };
-        match self.of_instance(instance).map(str::to_owned) {
+        }
+        let before = join.who.instance.as_ref().and_then(|instance| self.of_instance(instance));
+        match before.map(str::to_owned) {
             Some(before) => Ok(self.replace(&before, id, join, now)),
             None => Ok(self.add(id, join, now)),
         }

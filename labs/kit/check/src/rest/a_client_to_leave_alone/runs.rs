@@ -107,8 +107,8 @@ fn was_held_up(call: &Call, replies: &[Reply]) -> bool {
     at.extend(call.ran.status.map(|_| call.ran.ended));
     at.windows(2).enumerate().any(|(number, two)| {
         let goes_on = number + 1 < requests.len();
-        let due = due(&replies[number.min(replies.len() - 1)], goes_on.then_some(number));
-        due.is_some_and(|due| two[1].duration_since(two[0]) > due + ALL_BUT_A_SECOND)
+        let longest = due(&replies[number.min(replies.len() - 1)], goes_on.then_some(number));
+        longest.is_some_and(|longest| two[1].duration_since(two[0]) > longest + ALL_BUT_A_SECOND)
     })
 }
 
