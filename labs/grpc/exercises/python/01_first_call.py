@@ -7,6 +7,7 @@ contract, once, into this file's folder; from the root of the repository, with t
 """
 # pip install grpcio grpcio-tools  # see the file's top
 
+import logging
 import os
 import threading
 import uuid
@@ -14,6 +15,7 @@ from concurrent import futures
 
 import grpc
 
+# Made by the command at the top: until it has run there is "No module named 'orders'".
 from orders.v1 import orders_pb2, orders_pb2_grpc
 
 # The server has a pool of threads: whoever touches the orders takes the lock.
@@ -33,6 +35,8 @@ class OrderService(orders_pb2_grpc.OrderServiceServicer):
 
 
 if __name__ == "__main__":
+    # What your methods raise is told on stderr, and not to the client alone.
+    logging.basicConfig()
     # Where to listen is told by whoever starts the program.
     address = os.environ.get("LAB_GRPC_ADDR", "127.0.0.1:50051")
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=10))

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaException, Producer
 
 # Where the broker is, and which topic, is told by whoever starts the program.
 TOPIC = os.environ.get("LAB_TOPIC", "lab.orders")

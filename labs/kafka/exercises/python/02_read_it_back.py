@@ -9,7 +9,7 @@ import json
 import os
 import sys
 
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 # Where the broker is, which topic, and as whom to read it, is told by whoever starts the program.
 TOPIC = os.environ.get("LAB_TOPIC", "lab.orders")

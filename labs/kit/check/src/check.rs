@@ -9,6 +9,7 @@ use crate::exercise::{Exercise, Role};
 use crate::progress::ProgressFile;
 use crate::quiz::of_stage;
 use crate::report::paragraph;
+use crate::repository;
 use crate::start::with_a_program_of_ones_own;
 use crate::trial::{NOT_COMPILED, Tried, tried};
 
@@ -50,7 +51,7 @@ async fn to_the_end(args: CheckArgs) -> Result<(), Failure> {
         }
     };
     file.change(|progress| progress.touch(exercise).begun_at);
-    let is_typed = matches!(subject, Some(Subject::Typed(_)));
+    let (is_typed, is_the_file) = (matches!(subject, Some(Subject::Typed(_))), subject.is_none());
     let tried = tried(exercise, subject).await?;
     tried.note(exercise, &file);
     tried.show(exercise, args.output.json)?;
@@ -60,7 +61,12 @@ async fn to_the_end(args: CheckArgs) -> Result<(), Failure> {
         }
         Tried::Graded(verdict) if !verdict.passed => {
             let was_done = file.read().is_done(exercise);
-            let how = if was_done { "was done before, and fails now" } else { "isn't done yet" };
+            let file = repository::starter(exercise).display().to_string();
+            let how = match (was_done, is_the_file) {
+                (false, _) => "isn't done yet".to_owned(),
+                (true, false) => "was done before, and fails now".to_owned(),
+                (true, true) => format!("was done before, and {file} fails now; for a program of yours: --program"),
+            };
             Err(Failure::refused("check_failed", format!("{} {how}", exercise.id)))
         }
         Tried::Graded(_) if args.output.json => Ok(()),

@@ -8,7 +8,7 @@ use crate::course::COURSE;
 use crate::exercise::Exercise;
 use crate::markdown;
 use crate::progress::ProgressFile;
-use crate::repository;
+use crate::{repository, start};
 
 /// `--json`. The names stay.
 #[derive(Serialize)]
@@ -45,5 +45,6 @@ pub async fn show(args: ShowArgs) -> Result<(), Failure> {
 /// The section, and where the work begins.
 pub(crate) fn task(exercise: &Exercise) -> String {
     let section = markdown::plain(exercise.section(), &format!("labs/{}", exercise.lab()));
-    format!("{section}\nYour file: {}\n", repository::starter(exercise).display())
+    let python = start::is_there(exercise).then(|| format!("In Python: cargo lab start {} --python\n", exercise.id));
+    format!("{section}\nYour file: {}\n{}", repository::starter(exercise).display(), python.unwrap_or_default())
 }

@@ -71,12 +71,16 @@ pub async fn start(args: StartArgs) -> Result<(), Failure> {
 /// What comes next for whoever has just passed with one.
 pub(crate) fn with_a_program_of_ones_own(next: &Exercise) -> String {
     let (id, title) = (next.id, next.title());
-    match template(next) {
-        Ok(_) => format!(
-            "Next: {id} {title}. In Python: `cargo lab start {id} --python`; `cargo lab show {id}` has its task"
-        ),
-        Err(_) => format!("Next: {id} {title}; `cargo lab show {id}` has its task"),
+    if is_there(next) {
+        format!("Next: {id} {title}. In Python: `cargo lab start {id} --python`; `cargo lab show {id}` has its task")
+    } else {
+        format!("Next: {id} {title}; `cargo lab show {id}` has its task")
     }
+}
+
+/// Whether there is a starter in Python.
+pub(crate) fn is_there(exercise: &Exercise) -> bool {
+    template(exercise).is_ok()
 }
 
 /// The one with the exercise's number, whatever the rest of its name.

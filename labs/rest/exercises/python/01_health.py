@@ -7,7 +7,7 @@ as well.
 
 import os
 
-from flask import Flask
+from flask import Flask, jsonify
 
 app = Flask(__name__)
 

@@ -7,7 +7,7 @@ as well.
 
 import os
 
-from flask import Flask, jsonify, request
+from flask import Flask, abort, jsonify, request
 
 app = Flask(__name__)
 

@@ -9,7 +9,7 @@ import os
 import threading
 import uuid
 
-from flask import Flask, jsonify, request
+from flask import Flask, abort, jsonify, request
 
 app = Flask(__name__)
 

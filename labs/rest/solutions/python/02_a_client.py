@@ -23,7 +23,8 @@ def main(args):
         case ["get", order_id]:
             path = f"/v1/orders/{order_id}"
         case _:
-            sys.exit("usage: health | get ID")
+            print("usage: health | get ID", file=sys.stderr)
+            sys.exit(2)
     server = os.environ.get("LAB_REST_ADDR", "127.0.0.1:8080")
     try:
         value = fetch(f"http://{server}{path}")

@@ -134,7 +134,8 @@ async fn a_bad_line_is_named(bench: &mut Bench) -> Outcome {
         let numbered = |is_good: bool| (1..).zip(lines).filter(move |(_, line)| good.contains(*line) == is_good);
         for (number, line) in numbered(false) {
             let name = format!("line {number}");
-            run.expect(&format!("on stderr: {name}, for this is no order: {line}"), run.names(&name))?;
+            let shown = if line.is_empty() { "(an empty line)" } else { line };
+            run.expect(&format!("on stderr: {name}, for this is no order: {shown}"), run.names(&name))?;
         }
         run.expect("the other lines are in the topic as they came, and nothing else", are_there(&run, good))?;
         // What a parser says of one line has its number 1.
