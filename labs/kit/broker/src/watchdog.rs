@@ -13,15 +13,15 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// `+ 12` is to be killed at the end, with its group, `- 12` no longer is. Signals don't end it:
-/// Ctrl-C goes to it as well. A killed process may still write for a moment.
+/// `+ 12` is to be killed at the end, with its group, `- 12` no longer is: of one that was killed before it
+/// could say `+` there is nothing to take out. Signals don't end it: Ctrl-C goes to it as well. A killed process may still write for a moment.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 all=" "
 while read -r sign pid; do
   case $sign in
     +) all="$all$pid " ;;
-    -) all="${all%% $pid *} ${all#* $pid }" ;;
+    -) case $all in *" $pid "*) all="${all%% $pid *} ${all#* $pid }" ;; esac ;;
   esac
 done
 for pid in $all; do kill -9 "-$pid" 2>/dev/null || kill -9 "$pid" 2>/dev/null; done
@@ -163,6 +163,18 @@ mod tests {
         stdout.read_to_end(&mut Vec::new()).expect("the end");
         assert!(!first.wait().expect("it can be waited for").success());
         assert!(!folder.exists(), "{}", folder.display());
+    }
+
+    #[test]
+    fn one_that_was_never_watched_changes_nothing() {
+        let mut watchdog = Watchdog::start(None).expect("sh starts");
+        let ((mut first, _), (mut second, _)) = (sleeper(&watchdog), sleeper(&watchdog));
+        // Larger than any process's number. Were the list to grow by as much as it has, it would not end.
+        (0..40).for_each(|number| watchdog.is_over(u32::MAX - number));
+        drop(watchdog);
+        for watched in [&mut first, &mut second] {
+            assert!(!watched.wait().expect("it can be waited for").success());
+        }
     }
 
     #[test]
