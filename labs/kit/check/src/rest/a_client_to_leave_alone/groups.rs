@@ -163,8 +163,9 @@ impl Group {
             Self::Clients => vec![(job(GET), vec![busy()]); CLIENTS],
             Self::Once => [GET, PUT].map(|method| with_done(job(method), &[later(1), busy()])).into(),
             Self::Others => {
-                let lost = [PUT, DELETE, PUT, DELETE].map(|method| (job(method), vec![Reply::Cut]));
-                [vec![(job(DELETE), vec![busy()])], lost.into()].concat()
+                let lost = [PUT, DELETE].into_iter().cycle().take(CLIENTS);
+                let lost = lost.map(|method| (job(method), vec![Reply::Cut])).collect();
+                [vec![(job(DELETE), vec![busy()])], lost].concat()
             }
             Self::More => vec![(job(GET), vec![Reply::Hang, Reply::Hang, Reply::Cut])],
             Self::AtOnce => [GET, DELETE].map(|method| (job(method), vec![later(0)])).into(),

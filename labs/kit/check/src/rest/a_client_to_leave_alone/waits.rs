@@ -187,12 +187,12 @@ pub(super) async fn the_waits_differ(bench: &mut Bench) -> Outcome {
     let lost: Vec<&Call> = others.iter().map(|(_, call)| call).filter(|call| !was_answered(call)).collect();
     let [second, third, fourth] = waits_of(&lost);
     if !are_random([&second, &third, &fourth]) {
-        return Err(not_spread(&lost, "two PUTs and two DELETEs waited whose answers were lost"));
+        return Err(not_spread(&lost, "four PUTs and four DELETEs waited whose answers were lost"));
     }
     let both = [clients, lost].concat();
     let [second, third, fourth] = waits_of(&both);
     let from_the_whole = are_from_the_whole([&second, &third, &fourth]);
-    if from_the_whole { Ok(()) } else { Err(not_spread(&both, "each of twelve waited")) }
+    if from_the_whole { Ok(()) } else { Err(not_spread(&both, "each of sixteen waited")) }
 }
 
 /// Before the second attempt, the third and the fourth.
