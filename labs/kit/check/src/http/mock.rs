@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::reply::{HALF_A_LINE, Reply};
 use super::{Gate, Recorded, Recording};
@@ -26,6 +26,8 @@ use crate::verdict::{Event, Who};
 const MOST: usize = 1024 * 1024;
 /// Requests that are kept. A client that goes on for ever is told apart from one that doesn't.
 const KEPT: usize = 1_000;
+/// Until nobody listens any more: a start takes milliseconds.
+const TO_LEAVE: Duration = Duration::from_secs(2);
 
 /// A request that came.
 #[derive(Clone, Debug)]
@@ -158,6 +160,7 @@ async fn accept(mut listener: TcpListener, address: SocketAddr, log: Arc<Log>, p
         tokio::select! {
             () = log.leave.clone().pass(), if !log.left.is_open() => {
                 drop(listener);
+                let _ = timeout(TO_LEAVE, until_refused(address)).await;
                 log.left.open();
                 let Some(&time) = log.back_after.get() else { break };
                 sleep(time).await;
@@ -172,7 +175,15 @@ async fn accept(mut listener: TcpListener, address: SocketAddr, log: Arc<Log>, p
     while connections.join_next().await.is_some() {}
 }
 
-/// A process that is just being started holds the port for a moment.
+/// A process that is just being started holds the listener for a moment: whoever came then would be
+/// reset and not refused, and would have lost a request.
+async fn until_refused(address: SocketAddr) {
+    while TcpStream::connect(address).await.is_ok() {
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Such a process holds the port as long.
 async fn again(address: SocketAddr) -> TcpListener {
     loop {
         match TcpListener::bind(address).await {

@@ -21,6 +21,8 @@ const TOO_SOON: Duration = Duration::from_millis(20);
 const MORE: Duration = Duration::from_millis(700);
 /// An attempt without an answer, with the wait that may follow the first, and 250 ms for the machine.
 const A_SECOND_AND_MORE: Duration = Duration::from_millis(1_650);
+/// The same of two, which may both have drawn the longest wait.
+const A_SECOND_OF_TWO: Duration = Duration::from_millis(1_900);
 /// The same of four: one in 250 times they have all drawn more than 350 ms, and then 200 ms are left.
 const A_SECOND_OF_FOUR: Duration = Duration::from_millis(1_550);
 /// What ends before was ended by the other side.
@@ -88,6 +90,7 @@ pub(super) async fn an_attempt_has_an_end(bench: &mut Bench) -> Outcome {
     // it may be long until the next is; not for all of them.
     for runs in [&gets, &puts] {
         expect_slowest(runs, 1, Duration::from_millis(750))?;
+        expect_quickest(&**runs, 1, A_SECOND_OF_TWO)?;
     }
     let quickest = gets.iter().chain(&*puts).min_by_key(|(_, call)| waits(call).first().copied());
     quickest.map_or(Ok(()), |(_, call)| expect_wait(call, 1, Duration::ZERO, A_SECOND_OF_FOUR))?;
