@@ -63,8 +63,9 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Lines of at most `width` columns, broken between words; a word that is wider
-/// than a line is a line. What stands in backquotes, a command to be copied, stays on
-/// one line if it fits there. At least one line.
+/// than a line is a line. Several blanks within a line stay. What stands in
+/// backquotes, a command to be copied, stays on one line if it fits there. At
+/// least one line.
 pub fn wrap_words(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in words(text, width) {
@@ -79,15 +80,14 @@ pub fn wrap_words(text: &str, width: usize) -> Vec<String> {
 }
 
 fn words(text: &str, width: usize) -> impl Iterator<Item = &str> {
-    let mut rest = text;
+    let mut all = Some(text.trim_ascii());
     std::iter::from_fn(move || {
-        rest = rest.trim_ascii_start();
+        let rest = all?;
         let quoted = rest.strip_prefix('`').and_then(|inner| inner.find('`')).map(|end| end + 2);
         let begin = quoted.filter(|&end| width_of(&rest[..end]) <= width).unwrap_or_default();
         let end = rest[begin..].find(|c: char| c.is_ascii_whitespace()).map_or(rest.len(), |end| begin + end);
-        let (word, after) = rest.split_at(end);
-        rest = after;
-        (!word.is_empty()).then_some(word)
+        all = rest.get(end + 1..);
+        Some(&rest[..end])
     })
 }
 
@@ -206,6 +206,13 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn between_words_every_blank_counts() {
+        assert_eq!(wrap_words("is \"a  b\"", 10), ["is \"a  b\""]);
+        assert_eq!(wrap_words("is \"a  b\"", 6), ["is \"a ", "b\""]);
+        assert_eq!(wrap_words(" ", 6), [""]);
     }
 
     #[test]
