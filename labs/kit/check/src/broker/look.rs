@@ -46,14 +46,15 @@ fn on_one_line(text: &str) -> String {
     text.replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t")
 }
 
-/// What nobody reads to its end on a screen.
+/// Of what nobody reads whole on a screen, the begin and the end.
 pub(super) fn shortened(text: &str) -> String {
     let count = text.chars().count();
     if count <= SHOWN {
         return text.to_owned();
     }
     let begin: String = text.chars().take(SHOWN / 4).collect();
-    format!("{begin}… ({count} characters)")
+    let end: String = text.chars().skip(count - SHOWN / 10).collect();
+    format!("{begin}… ({count} characters) …{end}")
 }
 
 /// One a line.

@@ -55,7 +55,7 @@ impl Producing {
 
     /// Its words on stderr hold this, in whatever case, and nothing that would make it longer.
     pub(crate) fn expect_named(&self, words: &str) -> Outcome {
-        self.expect(&format!("on stderr: {words}"), self.names(words))
+        self.expect(&format!("on stderr, among words of yours: {words}"), self.names(words))
     }
 
     /// Whether they do.

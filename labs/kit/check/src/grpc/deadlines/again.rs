@@ -36,8 +36,8 @@ pub(super) fn unavailable(bench: &Bench) -> (Reply, String) {
     (Reply::status(Code::UNAVAILABLE, words.clone()), words)
 }
 
-/// Each call wants what the first one wants.
-pub(super) fn expect_equal(placing: &Placing, calls: &[Received]) -> Outcome {
+/// Each call wants what the first one wants; `what` says so.
+pub(super) fn expect_equal(placing: &Placing, calls: &[Received], what: &str) -> Outcome {
     let first = &calls[0].message;
     let same = calls.iter().all(|call| {
         let sorted = |call: &serde_json::Value| {
@@ -47,7 +47,7 @@ pub(super) fn expect_equal(placing: &Placing, calls: &[Received]) -> Outcome {
         };
         call.message["order_id"] == first["order_id"] && sorted(&call.message) == sorted(first)
     });
-    placing.expect("the same request each time, with the same `order_id`", same)
+    placing.expect(what, same)
 }
 
 pub(super) async fn unavailable_is_tried_again(bench: &mut Bench) -> Outcome {
@@ -59,7 +59,7 @@ pub(super) async fn unavailable_is_tried_again(bench: &mut Bench) -> Outcome {
         let order = placing.succeeds().await?;
         let calls = placing.calls();
         placing.expect(&format!("{} calls", failures + 1), calls.len() == failures + 1)?;
-        expect_equal(&placing, &calls)?;
+        expect_equal(&placing, &calls, "the same request each time, with the same `order_id`")?;
         placing.expect("the order's id as `order_id`", calls[0].message["order_id"] == order["id"])?;
         placing.is_read_with(bench, Code::OK).await?;
     }
@@ -151,7 +151,9 @@ async fn after_a_slow_answer(bench: &mut Bench) -> Outcome {
     let opened = Instant::now();
     let wait = placing.call(2).await?.at.duration_since(opened);
     let (least, was) = (WAITS[0].0.as_millis(), wait.as_millis());
-    let what = format!("at least {least} ms between a slow UNAVAILABLE and the second call, and not {was} ms");
+    let what = format!(
+        "at least {least} ms from the answer UNAVAILABLE, which was slow, to the second call, and not {was} ms"
+    );
     placing.expect(&what, wait >= WAITS[0].0)?;
     placing.succeeds().await.map(drop)
 }

@@ -109,7 +109,7 @@ pub(super) async fn shortly_before_the_deadline(bench: &mut Bench) -> Outcome {
         outcome = held.succeeds().await.map(drop).map_err(|failed| {
             let at = opened.duration_since(held.begin).as_millis();
             let expected =
-                format!("{}: the warehouse said OK after {at} of {} ms", failed.expected, AT_ONCE.as_millis());
+                format!("{}: the warehouse said OK after {at} ms of {} ms", failed.expected, AT_ONCE.as_millis());
             Failed { expected, ..failed }
         });
         if outcome.is_ok() {

@@ -22,7 +22,9 @@ pub(super) async fn another_is_placed(bench: &mut Bench) -> Outcome {
     between.succeeds().await?;
     gate.open();
     let again = placing.call(3).await?;
-    expect_equal(&placing, &[first.clone(), again])?;
+    let what = "in the last call the first one's request again: the one between is another order's, which was placed \
+                while this one waited";
+    expect_equal(&placing, &[first.clone(), again], what)?;
     placing.succeeds_as(&first).await
 }
 

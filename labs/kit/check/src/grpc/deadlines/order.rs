@@ -26,6 +26,7 @@ pub(super) struct Placing {
     stream: Stream,
     order: Option<Value>,
     status: Option<Status>,
+    is_beside: bool,
     /// What the caller's side of the ladder has.
     events: Vec<(Instant, Who, String)>,
 }
@@ -63,7 +64,8 @@ pub(super) async fn place_as(
     // It is there before the program is started: one that connects at once is right as well.
     let warehouse = bench.plays_rpc(WAREHOUSE).await?;
     warehouse.answers(in_turn(replies));
-    place_beside(bench, draft, request).await
+    let placing = place_beside(bench, draft, request).await?;
+    Ok(Placing { is_beside: false, ..placing })
 }
 
 /// The same while another is on its way: the warehouse goes on with what it answers, and both have
@@ -73,7 +75,7 @@ pub(super) async fn place_beside(bench: &mut Bench, draft: &Value, request: Requ
     let begin = Instant::now();
     let stream = bench.server().await?.open(request).await?;
     let events = vec![(begin, Who::Checker, "CreateOrder".to_owned())];
-    Ok(Placing { warehouse, draft: draft.clone(), begin, stream, order: None, status: None, events })
+    Ok(Placing { warehouse, draft: draft.clone(), begin, stream, order: None, status: None, is_beside: true, events })
 }
 
 /// GetOrder, which must answer within a second.
@@ -236,7 +238,9 @@ impl Placing {
             "" => "(and no answer yet)".to_owned(),
             answer => format!("(and the answer)\n{answer}"),
         };
-        Failed { came_back: format!("{to_the_warehouse}\n{answer}"), ladder: self.ladder(), ..failed }
+        let meanwhile = if self.is_beside { "\n(while another order waits for the warehouse)" } else { "" };
+        let sent = failed.sent + meanwhile;
+        Failed { sent, came_back: format!("{to_the_warehouse}\n{answer}"), ladder: self.ladder(), ..failed }
     }
 
     /// Who did what when.

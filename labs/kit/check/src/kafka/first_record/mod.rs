@@ -97,7 +97,9 @@ async fn the_key_is_the_id(bench: &mut Bench) -> Outcome {
         let run = bench.produce(At::Broker, &lines, PATIENCE).await?;
         for id in &ids {
             let its = run.records.iter().filter(|record| record.key.as_deref() == Some(id.as_bytes()));
-            run.expect(&format!("one record with this key (without JSON's quotes): {}", json!(id)), its.count() == 1)?;
+            let what =
+                format!("one record whose key is the text that JSON writes as {}: without its quotes", json!(id));
+            run.expect(&what, its.count() == 1)?;
         }
         run.expect(&format!("{} records", ids.len()), run.records.len() == ids.len())?;
     }
