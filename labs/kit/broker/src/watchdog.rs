@@ -13,8 +13,9 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
-/// `+ 12` is to be killed at the end, with its group, `- 12` no longer is: of one that was killed before it
-/// could say `+` there is nothing to take out. Signals don't end it: Ctrl-C goes to it as well. A killed process may still write for a moment.
+/// `+ 12` is to be killed at the end, with its group, `- 12` no longer is: of one that was killed
+/// before it could say `+` there is nothing to take out. Signals don't end it: Ctrl-C goes to it as
+/// well. A killed process may still write for a moment.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 all=" "

@@ -59,7 +59,7 @@ pub(super) fn are_random(each: [&[Duration]; 3]) -> bool {
 /// machine must hold up five of them by 15 % of it and more, and one of the longer ones by 120 ms.
 pub(super) fn are_from_the_whole(each: [&[Duration]; 3]) -> bool {
     let some = shares(each).iter().filter(|&&share| share > 0.65).count() > 4;
-    // 30 ms are 15 % of the shortest range: a busy machine adds as much to every tenth wait.
+    // 30 ms are 15 % of the shortest range, and a busy machine adds as much now and then.
     let far = each.into_iter().zip(LONGEST).skip(1).any(|(waits, longest)| {
         let far = longest.mul_f64(0.75) + Duration::from_millis(120);
         waits.iter().any(|wait| *wait > far)
